@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Into the background, with the caller waiting for the outcome of the start.
+ */
+#ifndef CIPED_DAEMONIZE_H
+#define CIPED_DAEMONIZE_H
+
+/**
+ * daemonize_begin() - fork; go on in the child, in a session of its own
+ *
+ * Call before the event loop, sockets and threads exist. The parent never
+ * returns from here: it waits for daemonize_ready() and then exits with 0; if
+ * the child ends before, it exits with the child's exit code. stderr stays.
+ *
+ * Return: 0 in the child, -errno when there is none.
+ */
+int daemonize_begin(void);
+
+/**
+ * daemonize_ready() - the start succeeded: let the caller's command return
+ *
+ * Detaches from stdin, stdout, stderr and the working directory and calls
+ * log_detach(). Does nothing without daemonize_begin().
+ */
+void daemonize_ready(void);
+
+#endif /* CIPED_DAEMONIZE_H */
