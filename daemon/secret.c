@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Memory for keys: libcrypto's secure heap, which is locked, not dumped and
+ * fenced. libcrypto puts its own X25519 private keys there as well. What it
+ * copies elsewhere for the time of a call (cipher and MAC contexts) it wipes
+ * itself; secret_harden() keeps that out of core files.
+ */
+#include "secret.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+
+/* Smallest piece the heap hands out: an SHA-256 hash or a 256-bit key */
+#define SECRET_HEAP_PIECE 32
+
+int secret_init(size_t size)
+{
+	size_t heap = 4096;
+
+	if (CRYPTO_secure_malloc_initialized())
+		return 0;
+	if (!size)
+		size = SECRET_HEAP_DEFAULT;
+	if (size > INT_MAX)
+		return -EINVAL;
+	while (heap < size)
+		heap <<= 1;
+
+	switch (CRYPTO_secure_malloc_init(heap, SECRET_HEAP_PIECE)) {
+	case 1:
+		return 0;
+	case 2:
+		/* Usable, but not locked or not fenced: not good enough */
+		CRYPTO_secure_malloc_done();
+		return -EPERM;
+	default:
+		return -ENOMEM;
+	}
+}
+
+int secret_exit(void)
+{
+	if (!CRYPTO_secure_malloc_initialized())
+		return 0;
+	return CRYPTO_secure_malloc_done() ? 0 : -EBUSY;
+}
+
+int secret_harden(void)
+{
+	struct rlimit limit;
+
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		return -errno;
+	if (getrlimit(RLIMIT_CORE, &limit))
+		return -errno;
+	/* Soft limit only: a hook may have reasons to raise its own */
+	limit.rlim_cur = 0;
+	if (setrlimit(RLIMIT_CORE, &limit))
+		return -errno;
+	return 0;
+}
+
+void *secret_alloc(size_t size)
+{
+	/* OPENSSL_secure_zalloc() would fall back to the ordinary heap */
+	if (!size || !CRYPTO_secure_malloc_initialized())
+		return NULL;
+	return OPENSSL_secure_zalloc(size);
+}
+
+void secret_free(void *p, size_t size)
+{
+	OPENSSL_secure_clear_free(p, size);
+}
+
+void secret_wipe(void *p, size_t size)
+{
+	OPENSSL_cleanse(p, size);
+}
+
+int secret_random(void *p, size_t size)
+{
+	if (size <= INT_MAX && RAND_bytes(p, (int)size) == 1)
+		return 0;
+	secret_wipe(p, size);
+	return -EIO;
+}
+
+bool secret_equal(const void *a, const void *b, size_t size)
+{
+	return CRYPTO_memcmp(a, b, size) == 0;
+}
