@@ -50,6 +50,8 @@ struct options_addr {
  * @ipaddr: our address inside; INADDR_ANY: none (mode ether only)
  * @ptpaddr: the peer's address inside; INADDR_ANY: learned from the peer (mode
  *	ip), none (mode ether)
+ * @ipaddr_text: as written, an address or a name; NULL: not given
+ * @ptpaddr_text: as written; NULL: not given
  * @key: the shared secret, in locked memory (secret.h)
  * @key_len: octets of @key, 16 or 32
  * @cipher: of data packets, never CIPE_CIPHER_UNSPEC
@@ -78,6 +80,8 @@ struct options {
 	struct options_addr peer;
 	struct in_addr ipaddr;
 	struct in_addr ptpaddr;
+	char *ipaddr_text;
+	char *ptpaddr_text;
 	uint8_t *key;
 	size_t key_len;
 	enum cipe_cipher cipher;
@@ -108,12 +112,28 @@ struct options {
  *
  * Reads OPTIONS_FILE if there is one, the file named by -o, and the command
  * line; later ones win. Every fault found is reported on stderr, with file and
- * line. Nothing but these files is touched.
+ * line. Nothing but these files is touched. Needs secret_init().
  *
  * Return: 0 to go on; -1 when --help or --version was answered and the
  * program shall end with success; else the exit code, EX_USAGE or EX_CONFIG.
  */
 int options_load(int argc, char **argv, struct options *opts);
+
+/**
+ * options_load_text() - the same from one text and a command line, for tests
+ * @text: what an options file holds, @len octets and one more to write to; NULL:
+ *	none. Destroyed.
+ * @len: octets of @text
+ * @args: words of the command line, closed by NULL; may be NULL
+ * @opts: as in options_load()
+ * @err: takes the messages
+ *
+ * No file is opened, no name is looked up. In messages the file is "options".
+ *
+ * Return: number of faults found.
+ */
+unsigned int options_load_text(char *text, size_t len, char *const *args, struct options *opts,
+			       FILE *err);
 
 /**
  * options_wipe() - forget everything, the key thoroughly

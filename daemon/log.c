@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Messages to syslog or stderr.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/* Longer messages are cut */
+#define LOG_LINE_MAX 1024
+
+static bool to_stderr = true;
+static bool to_syslog;
+static int level = LOG_INFO;
+static char device_name[32];
+
+void log_init(bool debug)
+{
+	to_stderr = true;
+	to_syslog = !debug;
+	level = debug ? LOG_DEBUG : LOG_INFO;
+	if (to_syslog)
+		openlog("ciped", LOG_PID | LOG_NDELAY, LOG_DAEMON);
+}
+
+void log_detach(void)
+{
+	if (to_syslog)
+		to_stderr = false;
+}
+
+void log_set_device(const char *device)
+{
+	snprintf(device_name, sizeof(device_name), "%s", device);
+}
+
+static const char *priority_name(int priority)
+{
+	switch (priority) {
+	case LOG_ERR:
+		return "error: ";
+	case LOG_WARNING:
+		return "warning: ";
+	case LOG_DEBUG:
+		return "debug: ";
+	default:
+		return "";
+	}
+}
+
+static void log_line(int priority, const char *text)
+{
+	const char *sep = device_name[0] ? ": " : "";
+
+	/* One write a line: lines of several daemons do not mix */
+	if (to_stderr) {
+		char line[LOG_LINE_MAX + 80];
+		int len = snprintf(line, sizeof(line), "ciped: %s%s%s%s\n", device_name, sep,
+				   priority_name(priority), text);
+
+		if (len > 0 && write(STDERR_FILENO, line, (size_t)len) < 0)
+			return;	/* nobody listens; nowhere to say so */
+	}
+	if (to_syslog)
+		syslog(priority, "%s%s%s%s", device_name, sep, priority_name(priority), text);
+}
+
+static void log_va(int priority, const char *fmt, va_list ap)
+{
+	char text[LOG_LINE_MAX];
+
+	if (priority > level)
+		return;
+	vsnprintf(text, sizeof(text), fmt, ap);
+	/* Names and script output come from elsewhere: no forged lines, no
+	 * terminal control. Bytes above 0x7f are left alone (UTF-8).
+	 */
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = *p == '\t' ? ' ' : '?';
+	log_line(priority, text);
+}
+
+void log_msg(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_va(priority, fmt, ap);
+	va_end(ap);
+}
+
+/* Has this limit room for one more? Counts it either way. */
+static bool log_limit_take(struct log_limit *limit, time_t now)
+{
+	if (!limit->start || now - limit->start >= (time_t)limit->interval) {
+		limit->start = now;
+		limit->count = 0;
+	}
+	if (limit->count >= limit->burst) {
+		limit->missed++;
+		return false;
+	}
+	limit->count++;
+	return true;
+}
+
+void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
+{
+	struct timespec now;
+	va_list ap;
+
+	if (priority > level)
+		return;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	/* 0 means "never": the first seconds after boot count as the second */
+	if (!log_limit_take(limit, now.tv_sec ? now.tv_sec : 1))
+		return;
+	if (limit->missed) {
+		log_msg(priority, "(%u messages like the next one suppressed)", limit->missed);
+		limit->missed = 0;
+	}
+	va_start(ap, fmt);
+	log_va(priority, fmt, ap);
+	va_end(ap);
+}

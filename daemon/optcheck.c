@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Options that must be there, and options that must fit each other.
+ */
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <string.h>
+
+#include "optparse.h"
+
+static bool addr_any(const struct options_addr *addr)
+{
+	const struct sockaddr_in *sin = (const struct sockaddr_in *)&addr->sa;
+	const struct sockaddr_in6 *sin6 = (const struct sockaddr_in6 *)&addr->sa;
+
+	if (!addr->salen)
+		return false;
+	if (addr->sa.ss_family == AF_INET)
+		return sin->sin_addr.s_addr == htonl(INADDR_ANY);
+	return IN6_IS_ADDR_UNSPECIFIED(&sin6->sin6_addr);
+}
+
+bool options_peer_learned(const struct options *opts)
+{
+	return addr_any(&opts->peer);
+}
+
+static void missing(struct optparse *p, const char *name, const char *example)
+{
+	const struct optdef *def = opttable_find(name);
+
+	if (p->told & 1ull << (def - opttable))
+		return;
+	optfault(p, "%s is missing: %s (\"%s %s\" in an options file%s)", name, def->help, name,
+		 example,
+		 def->secret ? " of mode 600; cipectl genkey makes one"
+			     : ", name=value on the command line");
+}
+
+static void check_carrier(struct optparse *p)
+{
+	const struct options_addr *me = &p->opts->me, *peer = &p->opts->peer;
+
+	if (!peer->set) {
+		missing(p, "peer", "192.0.2.2:4790");
+		return;
+	}
+	if (addr_any(peer) != !peer->port) {
+		optfault(p,
+			 "peer: found \"%s\", expected both address and port, or 0.0.0.0:0 for a "
+			 "peer that is learned when it calls",
+			 peer->text);
+		return;
+	}
+	if (!peer->port && !me->port)
+		optfault(p, "me: has no port, and the peer is learned: expected me with a port, so "
+			    "that the peer can call");
+	if (me->salen && peer->salen && !addr_any(me) && !addr_any(peer) &&
+	    me->sa.ss_family != peer->sa.ss_family)
+		optfault(p, "me and peer: found \"%s\" and \"%s\", expected both IPv4 or both IPv6",
+			 me->text, peer->text);
+}
+
+/* Literal addresses; names are left for later */
+static void parse_inside(struct optparse *p, const char *name, const char *text,
+			 struct in_addr *out)
+{
+	uint32_t addr;
+
+	if (!text || strspn(text, "0123456789.") != strlen(text))
+		return;
+	if (inet_pton(AF_INET, text, out) != 1) {
+		optfault(p,
+			 "%s: found \"%.200s\", expected an IPv4 address of four numbers up to 255",
+			 name, text);
+		return;
+	}
+	addr = ntohl(out->s_addr);
+	if (IN_MULTICAST(addr) || addr == INADDR_BROADCAST)
+		optfault(p, "%s: found \"%s\", expected the address of one host", name, text);
+}
+
+static void check_inside(struct optparse *p)
+{
+	struct options *o = p->opts;
+
+	if (o->mode == CIPE_MODE_IP && !o->ipaddr_text)
+		missing(p, "ipaddr", "10.99.0.1");
+	if (o->mode == CIPE_MODE_IP && !o->ptpaddr_text)
+		missing(p, "ptpaddr", "10.99.0.2");
+	if (o->mode == CIPE_MODE_ETHER && o->ptpaddr_text && !o->ipaddr_text)
+		optfault(p, "ptpaddr without ipaddr: expected both or neither in mode ether");
+	parse_inside(p, "ipaddr", o->ipaddr_text, &o->ipaddr);
+	parse_inside(p, "ptpaddr", o->ptpaddr_text, &o->ptpaddr);
+	if (o->ipaddr_text && !strcmp(o->ipaddr_text, "0.0.0.0"))
+		optfault(p, "ipaddr: found 0.0.0.0, expected our address inside");
+}
+
+static void check_inside_differ(struct optparse *p)
+{
+	const struct options *o = p->opts;
+
+	if (o->ipaddr.s_addr && o->ipaddr.s_addr == o->ptpaddr.s_addr)
+		optfault(p, "ipaddr and ptpaddr: found %s for both, expected two addresses",
+			 o->ipaddr_text);
+}
+
+void optparse_check(struct optparse *p)
+{
+	check_carrier(p);
+	if (!p->opts->key)
+		missing(p, "key", "HEX");
+	check_inside(p);
+	check_inside_differ(p);
+}
+
+static void resolve(struct optparse *p, const char *name, const char *host, struct in_addr *out)
+{
+	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_DGRAM };
+	struct addrinfo *found;
+	int err;
+
+	if (!host || strspn(host, "0123456789.") == strlen(host))
+		return;
+	err = getaddrinfo(host, NULL, &hints, &found);
+	if (err) {
+		optfault(p, "%s: found \"%s\", expected an address or a name that has one: %s",
+			 name, host, gai_strerror(err));
+		return;
+	}
+	*out = ((struct sockaddr_in *)found->ai_addr)->sin_addr;
+	freeaddrinfo(found);
+}
+
+void optparse_resolve(struct optparse *p)
+{
+	struct options *o = p->opts;
+
+	resolve(p, "ipaddr", o->ipaddr_text, &o->ipaddr);
+	resolve(p, "ptpaddr", o->ptpaddr_text, &o->ptpaddr);
+	check_inside_differ(p);
+}
