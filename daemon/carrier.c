@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The carrier: the UDP socket under a link.
+ */
+#include "carrier.h"
+
+#include <errno.h>
+#include <linux/errqueue.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cipe/wire.h>
+
+/* Room for the control messages of either family */
+#define CONTROL_ROOM 512
+
+union control {
+	struct cmsghdr align;
+	char room[CONTROL_ROOM];
+};
+
+static int set_option(int fd, int level, int option, int value)
+{
+	return setsockopt(fd, level, option, &value, sizeof(value)) ? -errno : 0;
+}
+
+/* Addresses of datagrams, reports of errors; fragments are no shame */
+static int set_options(int fd, int family)
+{
+	int rc;
+
+	if (family == AF_INET) {
+		rc = set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
+		rc = rc ? rc : set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
+		return rc ? rc : set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+	}
+	rc = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	rc = rc ? rc : set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+	rc = rc ? rc : set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+	return rc ? rc : set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
+}
+
+/**
+ * carrier_open() - create a socket, not bound yet
+ * @c: to be closed by carrier_close()
+ * @family: AF_INET or AF_INET6
+ * Return: 0 or -errno.
+ */
+int carrier_open(struct carrier *c, int family)
+{
+	int rc;
+
+	memset(c, 0, sizeof(*c));
+	c->fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
+	if (c->fd < 0)
+		return -errno;
+	rc = set_options(c->fd, family);
+	if (rc)
+		carrier_close(c);
+	return rc;
+}
+
+/**
+ * carrier_bind() - bind to an address
+ * @c: after carrier_open()
+ * @me: of the same family; wildcard and port 0 leave the choice to the system
+ * Return: 0 or -errno.
+ */
+int carrier_bind(struct carrier *c, const union addr *me)
+{
+	if (bind(c->fd, &me->sa, addr_len(me)))
+		return -errno;
+	return carrier_learn_bound(c);
+}
+
+/** carrier_learn_bound() - read what the socket is bound to. Return: 0 or -errno. */
+int carrier_learn_bound(struct carrier *c)
+{
+	struct sockaddr_storage ss;
+	socklen_t len = sizeof(ss);
+
+	if (getsockname(c->fd, (struct sockaddr *)&ss, &len))
+		return -errno;
+	return addr_set(&c->bound, &ss, len) ? 0 : -EAFNOSUPPORT;
+}
+
+/** carrier_close() - close the socket, if there is one */
+void carrier_close(struct carrier *c)
+{
+	if (c->fd >= 0)
+		close(c->fd);
+	c->fd = -1;
+}
+
+/* ------------------------------------------------------------------------
+ * in
+ */
+
+static void take_local(struct msghdr *msg, union addr *local)
+{
+	struct cmsghdr *cmsg;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+			local->in.sin_family = AF_INET;
+			local->in.sin_addr = info.ipi_spec_dst;
+		} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO) {
+			struct in6_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
+			local->in6.sin6_family = AF_INET6;
+			local->in6.sin6_addr = info.ipi6_addr;
+			if (IN6_IS_ADDR_LINKLOCAL(&info.ipi6_addr))
+				local->in6.sin6_scope_id = info.ipi6_ifindex;
+		}
+	}
+}
+
+/**
+ * carrier_receive() - read one datagram, without waiting
+ * @c: an open carrier
+ * @buf: for the datagram
+ * @size: of @buf; what does not fit is dropped
+ * @from: set to where it came from and where it went to
+ * Return: octets, -EAGAIN when there is none, or another -errno: look into
+ * carrier_error(), then go on.
+ */
+ssize_t carrier_receive(struct carrier *c, void *buf, size_t size, struct path *from)
+{
+	struct sockaddr_storage ss;
+	union control control;
+	struct iovec iov = { .iov_base = buf, .iov_len = size };
+	struct msghdr msg = {
+		.msg_name = &ss,
+		.msg_namelen = sizeof(ss),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT);
+
+	if (n < 0)
+		return -errno;
+	memset(from, 0, sizeof(*from));
+	if (!addr_set(&from->remote, &ss, msg.msg_namelen) || (msg.msg_flags & MSG_TRUNC))
+		return 0;
+	take_local(&msg, &from->local);
+	return n;
+}
+
+/* ------------------------------------------------------------------------
+ * out
+ */
+
+static void put_cmsg(struct msghdr *msg, int level, int type, const void *data, size_t len)
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(msg);
+
+	cmsg->cmsg_level = level;
+	cmsg->cmsg_type = type;
+	cmsg->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(cmsg), data, len);
+	msg->msg_controllen = CMSG_SPACE(len);
+}
+
+static void put_local(struct msghdr *msg, const union addr *local)
+{
+	if (local->sa.sa_family == AF_INET) {
+		struct in_pktinfo info = { .ipi_spec_dst = local->in.sin_addr };
+
+		put_cmsg(msg, IPPROTO_IP, IP_PKTINFO, &info, sizeof(info));
+	} else if (local->sa.sa_family == AF_INET6) {
+		struct in6_pktinfo info = {
+			.ipi6_addr = local->in6.sin6_addr,
+			.ipi6_ifindex = local->in6.sin6_scope_id,
+		};
+
+		put_cmsg(msg, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof(info));
+	} else {
+		msg->msg_control = NULL;
+		msg->msg_controllen = 0;
+	}
+}
+
+/**
+ * carrier_send() - send one datagram
+ * @c: an open carrier
+ * @to: where to, and which address of ours to send from, if that matters
+ * @data: the datagram
+ * @len: its octets
+ * Return: 0 or -errno.
+ */
+int carrier_send(struct carrier *c, const struct path *to, const void *data, size_t len)
+{
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
+	union control control;
+	struct msghdr msg = {
+		.msg_name = (void *)&to->remote,
+		.msg_namelen = addr_len(&to->remote),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
+	int tries;
+
+	memset(&control, 0, sizeof(control));
+	put_local(&msg, &to->local);
+	/* The report of an earlier error may come instead: it is in the queue
+	 * of carrier_error() as well, and not about this datagram
+	 */
+	for (tries = 0; tries < 3; tries++)
+		if (sendmsg(c->fd, &msg, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+			return 0;
+	return -errno;
+}
+
+/* ------------------------------------------------------------------------
+ * errors
+ */
+
+static bool take_error(struct msghdr *msg, struct carrier_error *error)
+{
+	struct cmsghdr *cmsg;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		bool v4 = cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_RECVERR;
+		bool v6 = cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_RECVERR;
+		const struct sock_extended_err *e = (const void *)CMSG_DATA(cmsg);
+
+		if (!v4 && !v6)
+			continue;
+		error->err = (int)e->ee_errno;
+		addr_set(&error->reporter, SO_EE_OFFENDER(e),
+			 cmsg->cmsg_len - CMSG_LEN(sizeof(*e)));
+		return true;
+	}
+	return false;
+}
+
+/**
+ * carrier_error() - take one report about a key exchange message of ours
+ * @c: an open carrier
+ * @error: filled in
+ *
+ * Reports about data packets, which the kernel sends through the same socket,
+ * are skipped, and so are those about a packet too large: the kernel took note.
+ *
+ * Return: 0, -EAGAIN when there is none, or another -errno.
+ */
+int carrier_error(struct carrier *c, struct carrier_error *error)
+{
+	for (;;) {
+		struct sockaddr_storage ss;
+		union control control;
+		uint32_t marker = 1;
+		struct iovec iov = { .iov_base = &marker, .iov_len = sizeof(marker) };
+		struct msghdr msg = {
+			.msg_name = &ss,
+			.msg_namelen = sizeof(ss),
+			.msg_iov = &iov,
+			.msg_iovlen = 1,
+			.msg_control = &control,
+			.msg_controllen = sizeof(control),
+		};
+
+		memset(error, 0, sizeof(*error));
+		if (recvmsg(c->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return -errno;
+		addr_set(&error->remote, &ss, msg.msg_namelen);
+		if (marker == CIPE_WIRE_CONTROL && take_error(&msg, error) &&
+		    error->err != EMSGSIZE)
+			return 0;
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * routes
+ */
+
+static int read_mtu(int fd, int family, unsigned int *mtu)
+{
+	int value = 0;
+	socklen_t len = sizeof(value);
+	int rc = family == AF_INET ?
+		 getsockopt(fd, IPPROTO_IP, IP_MTU, &value, &len) :
+		 getsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &value, &len);
+
+	*mtu = value > 0 ? (unsigned int)value : CARRIER_MTU_DEFAULT;
+	return rc ? -errno : 0;
+}
+
+/**
+ * carrier_find_route() - ask the routes about the way to a peer
+ * @to: the peer
+ * @route: filled in
+ * Return: 0, or -errno: -ENETUNREACH and the like without a route.
+ */
+int carrier_find_route(const union addr *to, struct carrier_route *route)
+{
+	struct carrier probe = CARRIER_INIT;
+	union addr where = *to;
+	int fd, rc = 0;
+
+	memset(route, 0, sizeof(*route));
+	fd = socket(to->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
+	if (fd < 0)
+		return -errno;
+	/* Nothing is sent; the port is of no matter, but must not be 0 */
+	if (!addr_port(&where))
+		addr_set_port(&where, 1);
+	if (connect(fd, &where.sa, addr_len(&where)))
+		rc = -errno;
+	if (!rc)
+		rc = read_mtu(fd, to->sa.sa_family, &route->mtu);
+	probe.fd = fd;
+	if (!rc)
+		rc = carrier_learn_bound(&probe);
+	route->local = probe.bound;
+	addr_set_port(&route->local, 0);
+	carrier_close(&probe);
+	return rc;
+}
+
+/**
+ * carrier_inner_mtu() - MTU of the link over a path
+ * @path_mtu: of the path
+ * @family: of the carrier
+ * @ether: the link carries Ethernet frames
+ * Return: the largest packet that fits, for ether without the frame's header.
+ */
+unsigned int carrier_inner_mtu(unsigned int path_mtu, int family, bool ether)
+{
+	unsigned int overhead = family == AF_INET ? CARRIER_OVERHEAD_IP4 : CARRIER_OVERHEAD_IP6;
+
+	if (ether)
+		overhead += CARRIER_OVERHEAD_ETHER;
+	if (path_mtu > 65535)
+		path_mtu = 65535;
+	return path_mtu > overhead ? path_mtu - overhead : 0;
+}
