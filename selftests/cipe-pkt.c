@@ -1,0 +1,899 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * cipe-pkt: the data packets of CIPE made and read without the kernel module
+ *
+ * Written from docs/protocol.md alone: header of key id and counter, both big
+ * endian and both the associated data; nonce the IV with the counter XORed
+ * into its last four octets; ciphertext and a tag of 16 octets. If this and
+ * the kernel understand each other, the document is right.
+ *
+ * Also sends what the kernel should refuse, and shows what is on a wire.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+
+#define HEADER 8
+#define TAG 16
+#define MAX_PACKET 65535
+
+static int usage(void)
+{
+	fprintf(stderr,
+"cipe-pkt send to A:P [from A:P] WHAT [INNER] [MODIFY] [tos N] [ttl N]\n"
+"              [gap USEC] [repeat N] [expect N rxkey K [timeout MS]]\n"
+"   WHAT:   txkey K counters LIST | raw HEX | random LENGTH\n"
+"   INNER:  ping SRC DST | pong SRC DST | udp SRC DST PORT | payload HEX\n"
+"           | empty   [size N] [itos N] [ittl N]\n"
+"   MODIFY: flags N | truncate N | truncate-to N | extend N | flip BIT\n"
+"           | flip-all\n"
+"cipe-pkt recv on A:P rxkey K [count N] [timeout MS]\n"
+"cipe-pkt frame DEVICE HEX [PROTOCOL]\n"
+"cipe-pkt sniff DEVICE FILE [in|out] [marker STRING]\n"
+"K is CIPHER:KEY:IV:ID. LIST is like 0-9,7,20-15. sniff goes to the\n"
+"background when it is ready and prints its process id.\n");
+	return 2;
+}
+
+static void die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static unsigned long number(const char *s)
+{
+	char *end;
+	unsigned long v = strtoul(s, &end, 0);
+
+	if (!*s || *end) {
+		fprintf(stderr, "%s: not a number\n", s);
+		exit(2);
+	}
+	return v;
+}
+
+static size_t unhex(const char *s, uint8_t *buf, size_t size)
+{
+	size_t n = 0;
+
+	for (; s[0] && s[1] && n < size; s += 2) {
+		char byte[3] = { s[0], s[1] };
+
+		buf[n++] = strtoul(byte, NULL, 16);
+	}
+	if (*s) {
+		fprintf(stderr, "bad hexadecimal\n");
+		exit(2);
+	}
+	return n;
+}
+
+static void put_be32(uint8_t *p, uint32_t v)
+{
+	p[0] = v >> 24;
+	p[1] = v >> 16;
+	p[2] = v >> 8;
+	p[3] = v;
+}
+
+static uint32_t get_be32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | p[1] << 16 | p[2] << 8 | p[3];
+}
+
+static uint16_t get_be16(const uint8_t *p)
+{
+	return p[0] << 8 | p[1];
+}
+
+/* ---- addresses ---- */
+
+struct address {
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	};
+	socklen_t len;
+};
+
+static void parse_address(const char *s, struct address *a)
+{
+	const char *colon = strrchr(s, ':');
+	char host[64] = "";
+
+	memset(a, 0, sizeof(*a));
+	if (!colon)
+		goto bad;
+	if (*s == '[' && colon - s - 2 < (long)sizeof(host))
+		memcpy(host, s + 1, colon - s - 2);
+	else if (colon - s < (long)sizeof(host))
+		memcpy(host, s, colon - s);
+	if (inet_pton(AF_INET, host, &a->in.sin_addr) == 1) {
+		a->in.sin_family = AF_INET;
+		a->in.sin_port = htons(number(colon + 1));
+		a->len = sizeof(a->in);
+		return;
+	}
+	if (inet_pton(AF_INET6, host, &a->in6.sin6_addr) == 1) {
+		a->in6.sin6_family = AF_INET6;
+		a->in6.sin6_port = htons(number(colon + 1));
+		a->len = sizeof(a->in6);
+		return;
+	}
+bad:
+	fprintf(stderr, "%s: not an address and port\n", s);
+	exit(2);
+}
+
+static void print_address(const struct address *a)
+{
+	char host[INET6_ADDRSTRLEN];
+
+	if (a->sa.sa_family == AF_INET)
+		printf("%s:%u", inet_ntop(AF_INET, &a->in.sin_addr, host,
+					  sizeof(host)),
+		       ntohs(a->in.sin_port));
+	else
+		printf("[%s]:%u", inet_ntop(AF_INET6, &a->in6.sin6_addr, host,
+					    sizeof(host)),
+		       ntohs(a->in6.sin6_port));
+}
+
+/* ---- keys, sealing and opening ---- */
+
+struct key {
+	const EVP_CIPHER *cipher;
+	uint8_t key[32];
+	uint8_t iv[12];
+	uint32_t id;
+};
+
+static void parse_key(const char *s, struct key *k)
+{
+	static const struct {
+		const char *name;
+		const EVP_CIPHER *(*cipher)(void);
+		size_t len;
+	} ciphers[] = {
+		{ "chacha20-poly1305", EVP_chacha20_poly1305, 32 },
+		{ "aes-128-gcm", EVP_aes_128_gcm, 16 },
+		{ "aes-256-gcm", EVP_aes_256_gcm, 32 },
+	};
+	char *copy = strdup(s), *name, *key, *iv, *id, *save;
+	size_t i;
+
+	name = strtok_r(copy, ":", &save);
+	key = strtok_r(NULL, ":", &save);
+	iv = strtok_r(NULL, ":", &save);
+	id = strtok_r(NULL, ":", &save);
+	for (i = 0; id && i < sizeof(ciphers) / sizeof(*ciphers); i++) {
+		if (strcmp(name, ciphers[i].name))
+			continue;
+		k->cipher = ciphers[i].cipher();
+		k->id = number(id);
+		if (unhex(key, k->key, sizeof(k->key)) != ciphers[i].len ||
+		    unhex(iv, k->iv, sizeof(k->iv)) != sizeof(k->iv))
+			break;
+		free(copy);
+		return;
+	}
+	fprintf(stderr, "%s: not cipher:key:iv:id\n", s);
+	exit(2);
+}
+
+static void make_nonce(const struct key *k, uint32_t counter, uint8_t *nonce)
+{
+	memcpy(nonce, k->iv, sizeof(k->iv));
+	put_be32(nonce + 8, get_be32(k->iv + 8) ^ counter);
+}
+
+static size_t seal(const struct key *k, uint32_t flags, uint32_t counter,
+		   const uint8_t *plain, size_t len, uint8_t *packet)
+{
+	EVP_CIPHER_CTX *c = EVP_CIPHER_CTX_new();
+	uint8_t nonce[12];
+	int n, ok;
+
+	put_be32(packet, k->id | flags);
+	put_be32(packet + 4, counter);
+	make_nonce(k, counter, nonce);
+	ok = EVP_EncryptInit_ex(c, k->cipher, NULL, k->key, nonce) &&
+	     EVP_EncryptUpdate(c, NULL, &n, packet, HEADER) &&
+	     (!len || EVP_EncryptUpdate(c, packet + HEADER, &n, plain, len)) &&
+	     EVP_EncryptFinal_ex(c, packet + HEADER + len, &n) &&
+	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_GET_TAG, TAG,
+				 packet + HEADER + len);
+	EVP_CIPHER_CTX_free(c);
+	if (!ok) {
+		fprintf(stderr, "encryption failed\n");
+		exit(1);
+	}
+	return HEADER + len + TAG;
+}
+
+/* Returns the plaintext's length, or -1 */
+static ssize_t unseal(const struct key *k, uint8_t *packet, size_t len,
+		      uint8_t *plain)
+{
+	EVP_CIPHER_CTX *c;
+	uint8_t nonce[12];
+	int n, ok;
+
+	if (len < HEADER + TAG || get_be32(packet) != k->id)
+		return -1;
+	len -= HEADER + TAG;
+	make_nonce(k, get_be32(packet + 4), nonce);
+	c = EVP_CIPHER_CTX_new();
+	ok = EVP_DecryptInit_ex(c, k->cipher, NULL, k->key, nonce) &&
+	     EVP_DecryptUpdate(c, NULL, &n, packet, HEADER) &&
+	     (!len || EVP_DecryptUpdate(c, plain, &n, packet + HEADER, len)) &&
+	     EVP_CIPHER_CTX_ctrl(c, EVP_CTRL_AEAD_SET_TAG, TAG,
+				 packet + HEADER + len) &&
+	     EVP_DecryptFinal_ex(c, plain + len, &n) > 0;
+	EVP_CIPHER_CTX_free(c);
+	return ok ? (ssize_t)len : -1;
+}
+
+/* ---- inner packets ---- */
+
+static uint32_t sum16(const uint8_t *p, size_t len, uint32_t sum)
+{
+	for (; len > 1; p += 2, len -= 2)
+		sum += get_be16(p);
+	return len ? sum + (*p << 8) : sum;
+}
+
+static void put_sum(uint8_t *p, uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	p[0] = ~sum >> 8;
+	p[1] = ~sum;
+}
+
+struct inner {
+	enum { NOTHING, EMPTY, PAYLOAD, PING, PONG, UDP } kind;
+	const char *src, *dst;
+	uint16_t port;
+	unsigned int size, tos, ttl;
+	uint8_t payload[MAX_PACKET];
+	size_t payload_len;
+};
+
+/* The transport header and its data, without the checksum */
+static size_t build_transport(const struct inner *in, bool v6, uint32_t seq,
+			      uint8_t *p)
+{
+	size_t i, len = 8 + in->size;
+
+	memset(p, 0, 8);
+	if (in->kind == UDP) {
+		p[0] = 0x99;
+		p[2] = in->port >> 8;
+		p[3] = in->port;
+		p[4] = len >> 8;
+		p[5] = len;
+	} else {
+		p[0] = in->kind == PING ? (v6 ? 128 : 8) : (v6 ? 129 : 0);
+		p[4] = 0xc1;
+		p[6] = seq >> 8;
+		p[7] = seq;
+	}
+	for (i = 8; i < len; i++)
+		p[i] = i;
+	return len;
+}
+
+static size_t build_inner(const struct inner *in, uint32_t seq, uint8_t *p)
+{
+	unsigned int proto, sum_at;
+	uint8_t *t;
+	size_t len;
+	bool v6;
+
+	if (in->kind == EMPTY)
+		return 0;
+	if (in->kind == PAYLOAD) {
+		memcpy(p, in->payload, in->payload_len);
+		return in->payload_len;
+	}
+	v6 = strchr(in->src, ':');
+	sum_at = in->kind == UDP ? 6 : 2;
+	if (v6) {
+		len = build_transport(in, v6, seq, t = p + 40);
+		proto = in->kind == UDP ? IPPROTO_UDP : IPPROTO_ICMPV6;
+		put_be32(p, 0x60000000 | in->tos << 20);
+		p[4] = len >> 8;
+		p[5] = len;
+		p[6] = proto;
+		p[7] = in->ttl;
+		inet_pton(AF_INET6, in->src, p + 8);
+		inet_pton(AF_INET6, in->dst, p + 24);
+		put_sum(t + sum_at,
+			sum16(t, len, sum16(p + 8, 32, len + proto)));
+		return 40 + len;
+	}
+	len = build_transport(in, v6, seq, t = p + 20);
+	proto = in->kind == UDP ? IPPROTO_UDP : IPPROTO_ICMP;
+	memset(p, 0, 20);
+	p[0] = 0x45;
+	p[1] = in->tos;
+	p[2] = (len + 20) >> 8;
+	p[3] = len + 20;
+	p[6] = 0x40;
+	p[8] = in->ttl;
+	p[9] = proto;
+	inet_pton(AF_INET, in->src, p + 12);
+	inet_pton(AF_INET, in->dst, p + 16);
+	put_sum(p + 10, sum16(p, 20, 0));
+	put_sum(t + sum_at, sum16(t, len, in->kind == UDP ?
+				  sum16(p + 12, 8, len + proto) : 0));
+	return 20 + len;
+}
+
+/* ---- sockets ---- */
+
+static void set_int(int fd, int level, int option, int value)
+{
+	if (setsockopt(fd, level, option, &value, sizeof(value)))
+		die("setsockopt");
+}
+
+static int open_socket(int family, const char *from, int tos, int ttl)
+{
+	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct address a;
+	bool v6 = family == AF_INET6;
+
+	if (fd < 0)
+		die("socket");
+	set_int(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+	set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, 32 << 20);
+	if (v6) {
+		set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+		set_int(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, 1);
+	} else {
+		set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
+		set_int(fd, IPPROTO_IP, IP_RECVTTL, 1);
+	}
+	if (tos >= 0)
+		set_int(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			v6 ? IPV6_TCLASS : IP_TOS, tos);
+	if (ttl >= 0)
+		set_int(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP,
+			v6 ? IPV6_UNICAST_HOPS : IP_TTL, ttl);
+	if (from) {
+		parse_address(from, &a);
+		if (bind(fd, &a.sa, a.len))
+			die(from);
+	}
+	return fd;
+}
+
+static long now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Outer TOS or traffic class and TTL or hop limit */
+static void print_cmsg(struct msghdr *m)
+{
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(m); c; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_TOS)
+			printf(" tos=%u", *(uint8_t *)CMSG_DATA(c));
+		else if ((c->cmsg_level == IPPROTO_IPV6 &&
+			  c->cmsg_type == IPV6_TCLASS))
+			printf(" tos=%d", *(int *)CMSG_DATA(c));
+		else if ((c->cmsg_level == IPPROTO_IP &&
+			  c->cmsg_type == IP_TTL) ||
+			 (c->cmsg_level == IPPROTO_IPV6 &&
+			  c->cmsg_type == IPV6_HOPLIMIT))
+			printf(" ttl=%d", *(int *)CMSG_DATA(c));
+	}
+}
+
+static void print_inner(const uint8_t *p, size_t len)
+{
+	size_t i;
+
+	if (len >= 20 && p[0] >> 4 == 4)
+		printf(" itos=%u ittl=%u", p[1], p[8]);
+	else if (len >= 40 && p[0] >> 4 == 6)
+		printf(" itos=%u ittl=%u", get_be32(p) >> 20 & 0xff, p[7]);
+	printf(" data=");
+	for (i = 0; i < len; i++)
+		printf("%02x", p[i]);
+}
+
+/* Wait for @count packets of key @k; other packets are told of, not counted */
+static int receive(int fd, const struct key *k, unsigned long count,
+		   long timeout)
+{
+	static uint8_t packet[MAX_PACKET], plain[MAX_PACKET];
+	long end = now_ms() + timeout;
+	char control[256];
+	struct address from;
+	struct iovec iov = { packet, sizeof(packet) };
+	struct pollfd pfd = { .fd = fd, .events = POLLIN };
+	unsigned long got = 0;
+
+	while (got < count) {
+		struct msghdr m = {
+			.msg_name = &from.in6, .msg_namelen = sizeof(from.in6),
+			.msg_iov = &iov, .msg_iovlen = 1,
+			.msg_control = control,
+			.msg_controllen = sizeof(control),
+		};
+		long left = end - now_ms();
+		ssize_t n, len;
+
+		if (left <= 0 || poll(&pfd, 1, left) <= 0)
+			break;
+		n = recvmsg(fd, &m, 0);
+		if (n < 0)
+			continue;
+		printf("from=");
+		print_address(&from);
+		print_cmsg(&m);
+		len = unseal(k, packet, n, plain);
+		if (n >= HEADER)
+			printf(" id=0x%08x counter=%u", get_be32(packet),
+			       get_be32(packet + 4));
+		if (len < 0) {
+			printf(" size=%zd bad\n", n);
+			continue;
+		}
+		printf(" size=%zd len=%zd", n, len);
+		print_inner(plain, len);
+		printf("\n");
+		got++;
+	}
+	fflush(stdout);
+	return got == count ? 0 : 1;
+}
+
+static int cmd_recv(int argc, char **argv)
+{
+	unsigned long count = 1, timeout = 5000;
+	const char *on = NULL;
+	struct key key = {};
+	struct address a;
+	int i;
+
+	for (i = 0; i + 1 < argc; i += 2) {
+		if (!strcmp(argv[i], "on"))
+			on = argv[i + 1];
+		else if (!strcmp(argv[i], "rxkey"))
+			parse_key(argv[i + 1], &key);
+		else if (!strcmp(argv[i], "count"))
+			count = number(argv[i + 1]);
+		else if (!strcmp(argv[i], "timeout"))
+			timeout = number(argv[i + 1]);
+		else
+			return usage();
+	}
+	if (i != argc || !on || !key.cipher)
+		return usage();
+	parse_address(on, &a);
+	return receive(open_socket(a.sa.sa_family, on, -1, -1), &key, count,
+		       timeout);
+}
+
+/* ---- sending ---- */
+
+struct send {
+	const char *to, *from, *counters;
+	struct key tx, rx;
+	struct inner inner;
+	uint8_t raw[MAX_PACKET];
+	size_t raw_len;
+	long random;
+	int tos, ttl;
+	unsigned long flags, truncate, extend, repeat, gap, expect, timeout;
+	long truncate_to, flip;
+	bool flip_all;
+
+	int fd;
+	struct address dst;
+	uint32_t seq;
+};
+
+static void send_datagram(struct send *s, const uint8_t *packet, size_t len)
+{
+	ssize_t n;
+
+	do {
+		n = sendto(s->fd, packet, len, 0, &s->dst.sa, s->dst.len);
+	} while (n < 0 && (errno == ECONNREFUSED || errno == ENOBUFS));
+	if (n < 0)
+		die("sendto");
+	if (s->gap)
+		usleep(s->gap);
+}
+
+static void send_modified(struct send *s, uint8_t *packet, size_t len)
+{
+	size_t bit;
+
+	if (s->extend) {
+		RAND_bytes(packet + len, s->extend);
+		len += s->extend;
+	}
+	if (s->truncate)
+		len = len > s->truncate ? len - s->truncate : 0;
+	if (s->truncate_to >= 0 && len > (size_t)s->truncate_to)
+		len = s->truncate_to;
+	if (s->flip >= 0)
+		packet[s->flip / 8] ^= 0x80 >> s->flip % 8;
+	if (!s->flip_all) {
+		send_datagram(s, packet, len);
+		return;
+	}
+	for (bit = 0; bit < len * 8; bit++) {
+		packet[bit / 8] ^= 0x80 >> bit % 8;
+		send_datagram(s, packet, len);
+		packet[bit / 8] ^= 0x80 >> bit % 8;
+	}
+}
+
+static void send_counter(struct send *s, uint32_t counter)
+{
+	static uint8_t plain[2 * MAX_PACKET], packet[2 * MAX_PACKET];
+	size_t len = build_inner(&s->inner, s->seq++, plain);
+
+	len = seal(&s->tx, s->flags, counter, plain, len, packet);
+	send_modified(s, packet, len);
+}
+
+static void send_counters(struct send *s)
+{
+	const char *p = s->counters;
+
+	while (*p) {
+		unsigned long a, b;
+		char *end;
+
+		a = b = strtoul(p, &end, 0);
+		if (*end == '-')
+			b = strtoul(end + 1, &end, 0);
+		for (; a != b; a < b ? a++ : a--)
+			send_counter(s, a);
+		send_counter(s, b);
+		p = *end == ',' ? end + 1 : end;
+		if (*end && *end != ',') {
+			fprintf(stderr, "%s: not a list\n", s->counters);
+			exit(2);
+		}
+	}
+}
+
+static void send_once(struct send *s)
+{
+	static uint8_t packet[2 * MAX_PACKET];
+
+	if (s->random >= 0) {
+		RAND_bytes(packet, s->random);
+		packet[0] |= 1;		/* not a control packet */
+		send_modified(s, packet, s->random);
+	} else if (s->counters) {
+		send_counters(s);
+	} else {
+		memcpy(packet, s->raw, s->raw_len);
+		send_modified(s, packet, s->raw_len);
+	}
+}
+
+/* Returns how many arguments it took, 0 if it knows none such */
+static int parse_send_inner(struct inner *in, int argc, char **argv)
+{
+	if (!strcmp(argv[0], "empty")) {
+		in->kind = EMPTY;
+		return 1;
+	}
+	if (argc < 2)
+		return 0;
+	if (!strcmp(argv[0], "payload")) {
+		in->kind = PAYLOAD;
+		in->payload_len = unhex(argv[1], in->payload,
+					sizeof(in->payload));
+	} else if (!strcmp(argv[0], "size")) {
+		in->size = number(argv[1]);
+	} else if (!strcmp(argv[0], "itos")) {
+		in->tos = number(argv[1]);
+	} else if (!strcmp(argv[0], "ittl")) {
+		in->ttl = number(argv[1]);
+	} else if (argc > 2 && (!strcmp(argv[0], "ping") ||
+				!strcmp(argv[0], "pong"))) {
+		in->kind = argv[0][1] == 'i' ? PING : PONG;
+		in->src = argv[1];
+		in->dst = argv[2];
+		return 3;
+	} else if (argc > 3 && !strcmp(argv[0], "udp")) {
+		in->kind = UDP;
+		in->src = argv[1];
+		in->dst = argv[2];
+		in->port = number(argv[3]);
+		return 4;
+	} else {
+		return 0;
+	}
+	return 2;
+}
+
+static int parse_send(struct send *s, int argc, char **argv)
+{
+	const char *word = argv[0], *value = argv[1];
+	int n = parse_send_inner(&s->inner, argc, argv);
+
+	if (n)
+		return n;
+	if (!strcmp(word, "flip-all")) {
+		s->flip_all = true;
+		return 1;
+	}
+	if (argc < 2)
+		return 0;
+	if (!strcmp(word, "to"))
+		s->to = value;
+	else if (!strcmp(word, "from"))
+		s->from = value;
+	else if (!strcmp(word, "counters"))
+		s->counters = value;
+	else if (!strcmp(word, "txkey"))
+		parse_key(value, &s->tx);
+	else if (!strcmp(word, "rxkey"))
+		parse_key(value, &s->rx);
+	else if (!strcmp(word, "raw"))
+		s->raw_len = unhex(value, s->raw, sizeof(s->raw));
+	else if (!strcmp(word, "random"))
+		s->random = number(value);
+	else if (!strcmp(word, "tos"))
+		s->tos = number(value);
+	else if (!strcmp(word, "ttl"))
+		s->ttl = number(value);
+	else if (!strcmp(word, "flags"))
+		s->flags = number(value);
+	else if (!strcmp(word, "truncate"))
+		s->truncate = number(value);
+	else if (!strcmp(word, "truncate-to"))
+		s->truncate_to = number(value);
+	else if (!strcmp(word, "extend"))
+		s->extend = number(value);
+	else if (!strcmp(word, "flip"))
+		s->flip = number(value);
+	else if (!strcmp(word, "repeat"))
+		s->repeat = number(value);
+	else if (!strcmp(word, "gap"))
+		s->gap = number(value);
+	else if (!strcmp(word, "expect"))
+		s->expect = number(value);
+	else if (!strcmp(word, "timeout"))
+		s->timeout = number(value);
+	else
+		return 0;
+	return 2;
+}
+
+static int cmd_send(int argc, char **argv)
+{
+	static struct send s = {
+		.tos = -1, .ttl = -1, .random = -1, .truncate_to = -1,
+		.flip = -1, .repeat = 1, .timeout = 5000,
+		.inner = { .ttl = 64, .size = 56 },
+	};
+	unsigned long i;
+	int n;
+
+	for (; argc; argc -= n, argv += n) {
+		n = parse_send(&s, argc, argv);
+		if (!n)
+			return usage();
+	}
+	if (!s.to || (s.counters && (!s.tx.cipher || !s.inner.kind)) ||
+	    (s.expect && !s.rx.cipher))
+		return usage();
+	parse_address(s.to, &s.dst);
+	s.fd = open_socket(s.dst.sa.sa_family, s.from, s.tos, s.ttl);
+	for (i = 0; i < s.repeat; i++)
+		send_once(&s);
+	return s.expect ? receive(s.fd, &s.rx, s.expect, s.timeout) : 0;
+}
+
+/* ---- packet sockets ---- */
+
+static int open_packet(const char *device, struct sockaddr_ll *sll)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		die("packet socket");
+	memset(sll, 0, sizeof(*sll));
+	sll->sll_family = AF_PACKET;
+	sll->sll_ifindex = if_nametoindex(device);
+	if (!sll->sll_ifindex)
+		die(device);
+	return fd;
+}
+
+static int cmd_frame(int argc, char **argv)
+{
+	static uint8_t frame[MAX_PACKET];
+	struct sockaddr_ll sll;
+	size_t len;
+	int fd;
+
+	if (argc < 2)
+		return usage();
+	fd = open_packet(argv[0], &sll);
+	len = unhex(argv[1], frame, sizeof(frame));
+	if (argc > 2)
+		sll.sll_protocol = htons(number(argv[2]));
+	else if (len >= ETH_HLEN)
+		sll.sll_protocol = htons(get_be16(frame + 12));
+	if (sendto(fd, frame, len, 0, (void *)&sll, sizeof(sll)) < 0)
+		die("send frame");
+	return 0;
+}
+
+static void show_udp(FILE *out, const uint8_t *ip, size_t header, size_t len)
+{
+	const uint8_t *udp = ip + header;
+	bool v6 = ip[0] >> 4 == 6;
+	char src[INET6_ADDRSTRLEN], dst[INET6_ADDRSTRLEN];
+	int family = v6 ? AF_INET6 : AF_INET;
+
+	if (len < header + 8)
+		return;
+	inet_ntop(family, ip + (v6 ? 8 : 12), src, sizeof(src));
+	inet_ntop(family, ip + (v6 ? 24 : 16), dst, sizeof(dst));
+	fprintf(out, v6 ? " src=[%s]:%u dst=[%s]:%u" : " src=%s:%u dst=%s:%u",
+		src, get_be16(udp), dst, get_be16(udp + 2));
+	if (len >= header + 16)
+		fprintf(out, " id=0x%08x counter=%u", get_be32(udp + 8),
+			get_be32(udp + 12));
+}
+
+/* One packet, one line; len is that of the IP packet or of the frame */
+static void show(FILE *out, const struct sockaddr_ll *sll,
+		 const uint8_t *p, size_t len, const char *marker)
+{
+	size_t i, skip = sll->sll_hatype == ARPHRD_ETHER ||
+			 sll->sll_hatype == ARPHRD_LOOPBACK ? ETH_HLEN : 0;
+	const uint8_t *ip = p + skip;
+	size_t n = len - skip;
+
+	fprintf(out, "%s",
+		sll->sll_pkttype == PACKET_OUTGOING ? "out" : "in");
+	if (sll->sll_protocol == htons(ETH_P_IP) && n >= 20) {
+		fprintf(out, " ip=4 len=%zu tos=%u ttl=%u df=%u proto=%u", n,
+			ip[1], ip[8], ip[6] >> 6 & 1, ip[9]);
+		if (ip[9] == IPPROTO_UDP && !(get_be16(ip + 6) & 0x1fff))
+			show_udp(out, ip, (ip[0] & 15) * 4, n);
+		if (ip[9] == IPPROTO_ICMP && n >= 28)
+			fprintf(out, " icmp=%u/%u mtu=%u", ip[20], ip[21],
+				get_be16(ip + 26));
+	} else if (sll->sll_protocol == htons(ETH_P_IPV6) && n >= 40) {
+		fprintf(out, " ip=6 len=%zu tos=%u ttl=%u proto=%u", n,
+			get_be32(ip) >> 20 & 0xff, ip[7], ip[6]);
+		if (ip[6] == IPPROTO_UDP)
+			show_udp(out, ip, 40, n);
+		if (ip[6] == IPPROTO_ICMPV6 && n >= 48)
+			fprintf(out, " icmp=%u/%u mtu=%u", ip[40], ip[41],
+				get_be32(ip + 44));
+	} else {
+		fprintf(out, " protocol=0x%04x len=%zu frame=",
+			ntohs(sll->sll_protocol), len);
+		for (i = 0; i < len; i++)
+			fprintf(out, "%02x", p[i]);
+	}
+	if (marker && memmem(p, len, marker, strlen(marker)))
+		fprintf(out, " MARKER");
+	fputc('\n', out);
+}
+
+static void background(void)
+{
+	int null = open("/dev/null", O_RDWR);
+	pid_t pid = fork();
+
+	if (pid < 0)
+		die("fork");
+	if (pid) {
+		printf("%d\n", pid);
+		fflush(stdout);
+		_exit(0);
+	}
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(null, 2);
+}
+
+static int cmd_sniff(int argc, char **argv)
+{
+	static uint8_t packet[MAX_PACKET + ETH_HLEN];
+	const char *marker = NULL;
+	int only = -1, i, fd;
+	struct sockaddr_ll sll;
+	FILE *out;
+
+	if (argc < 2)
+		return usage();
+	for (i = 2; i < argc; i++) {
+		if (!strcmp(argv[i], "in"))
+			only = 0;
+		else if (!strcmp(argv[i], "out"))
+			only = 1;
+		else if (!strcmp(argv[i], "marker") && i + 1 < argc)
+			marker = argv[++i];
+		else
+			return usage();
+	}
+	fd = open_packet(argv[0], &sll);
+	set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20);
+	sll.sll_protocol = htons(ETH_P_ALL);
+	if (bind(fd, (void *)&sll, sizeof(sll)))
+		die("bind");
+	out = fopen(argv[1], "w");
+	if (!out)
+		die(argv[1]);
+	background();
+	for (;;) {
+		socklen_t len = sizeof(sll);
+		ssize_t n = recvfrom(fd, packet, sizeof(packet), MSG_DONTWAIT,
+				     (void *)&sll, &len);
+		struct pollfd pfd = { .fd = fd, .events = POLLIN };
+
+		if (n < 0) {
+			fflush(out);
+			if (errno == EAGAIN)
+				poll(&pfd, 1, -1);
+			else if (errno != ENETDOWN)
+				return 1;
+			continue;
+		}
+		if (only >= 0 &&
+		    only != (sll.sll_pkttype == PACKET_OUTGOING))
+			continue;
+		show(out, &sll, packet, n, marker);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage();
+	if (!strcmp(argv[1], "send"))
+		return cmd_send(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "recv"))
+		return cmd_recv(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "frame"))
+		return cmd_frame(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "sniff"))
+		return cmd_sniff(argc - 2, argv + 2);
+	return usage();
+}
