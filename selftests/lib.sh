@@ -1,0 +1,567 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# shellcheck shell=bash
+#
+# What the tests share: telling a story in KTAP, network namespaces that are
+# gateways, links between them, traffic over the links, and questions to the
+# kernel. To be sourced.
+#
+# A test file says what it proves with "it DESCRIPTION FUNCTION [ARGUMENT...]"
+# and ends with "run_tests". The function runs in a subshell with "set -e":
+# each command in it is an assertion.
+
+DIR=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+PATH=$DIR:$PATH:/usr/sbin:/sbin
+TMP=$(mktemp -d "${TMPDIR:-/tmp}/cipe-test.XXXXXX")
+NS=cipe$$			# prefix of our namespaces' names
+CIPHER=aes-256-gcm		# of keys when nothing else is said
+# shellcheck disable=SC2034 # for the tests
+CIPHERS="chacha20-poly1305 aes-128-gcm aes-256-gcm"
+
+# Under sanitizers and in emulation less is sent, and waiting is longer
+if [ -z "${CIPE_SLOW:-}" ] && [ -e /sys/kernel/debug/kmemleak ]; then
+	CIPE_SLOW=1
+fi
+
+# scale NORMAL SLOW: the one that fits this machine
+scale()
+{
+	echo $(( ${CIPE_SLOW:-0} ? $2 : $1 ))
+}
+
+# ---- telling ----------------------------------------------------------------
+
+IT_TEXT=()
+IT_CALL=()
+ksft_skip=4
+
+it()
+{
+	IT_TEXT+=("$1")
+	shift
+	IT_CALL+=("$*")
+}
+
+say()
+{
+	echo "# $*"
+}
+
+# skip REASON: in a test function; what it would prove cannot be tried here
+skip()
+{
+	echo "$*" > "$TMP/skip"
+	exit $ksft_skip
+}
+
+failed_at()
+{
+	say "${1##*/}:$2: failed ($4): $3"
+}
+
+run_tests()
+{
+	local i rc ok=0 bad=0 skipped=0 comment started
+
+	echo "TAP version 13"
+	echo "1..${#IT_TEXT[@]}"
+	for i in "${!IT_TEXT[@]}"; do
+		started=$SECONDS
+		(
+			set -eE
+			trap 'failed_at "$BASH_SOURCE" $LINENO "$BASH_COMMAND" $?' ERR
+			eval "${IT_CALL[i]}"
+		) < /dev/null
+		rc=$?
+		comment=
+		[ $((SECONDS - started)) -lt 10 ] ||
+			say "took $((SECONDS - started)) s"
+		case $rc in
+		0)	ok=$((ok + 1)) ;;
+		4)	skipped=$((skipped + 1))
+			comment=" # SKIP $(cat "$TMP/skip" 2> /dev/null)" ;;
+		*)	bad=$((bad + 1))
+			printf 'not ' ;;
+		esac
+		echo "ok $((i + 1)) ${IT_TEXT[i]}$comment"
+	done
+	echo "# Totals: pass:$ok fail:$bad xfail:0 xpass:0 skip:$skipped error:0"
+	[ $bad -eq 0 ] || exit 1
+	[ $ok -gt 0 ] || exit $ksft_skip
+	exit 0
+}
+
+# skip_all REASON: before any test; this machine cannot run this file
+skip_all()
+{
+	echo "TAP version 13"
+	echo "1..0 # SKIP $*"
+	exit $ksft_skip
+}
+
+# is WHAT GOT EXPECTED
+is()
+{
+	[ "$2" = "$3" ] && return
+	say "$1: got '$2', expected '$3'"
+	return 1
+}
+
+# at_least WHAT GOT EXPECTED, at_most WHAT GOT EXPECTED
+at_least()
+{
+	[ "$2" -ge "$3" ] && return
+	say "$1: got $2, expected at least $3"
+	return 1
+}
+
+at_most()
+{
+	[ "$2" -le "$3" ] && return
+	say "$1: got $2, expected at most $3"
+	return 1
+}
+
+# has FILE PATTERN, hasnt FILE PATTERN: a line matches or none does
+has()
+{
+	grep -q -e "$2" "$1" && return
+	say "no line matches '$2' among:"
+	tail -n 20 "$1" | sed 's/^/#   /'
+	return 1
+}
+
+hasnt()
+{
+	grep -q -e "$2" "$1" || return 0
+	say "unexpected line:"
+	grep -m 5 -e "$2" "$1" | cut -c1-300 | sed 's/^/#   /'
+	return 1
+}
+
+# fails COMMAND...: it must not succeed; what it says goes to $TMP/error
+fails()
+{
+	if "$@" > "$TMP/error" 2>&1; then
+		say "succeeded and should not have: $*"
+		return 1
+	fi
+}
+
+# wait_until SECONDS COMMAND...: until it succeeds
+wait_until()
+{
+	local end=$((SECONDS + $(scale "$1" $(($1 * 4))) + 1)) what
+
+	shift
+	what=$*
+	while ! "$@" > /dev/null 2>&1; do
+		if [ $SECONDS -gt $end ]; then
+			say "in vain waited for: $what"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+# ---- namespaces -------------------------------------------------------------
+
+# on NAMESPACE COMMAND..., ipn NAMESPACE ip's arguments
+on()
+{
+	local ns=$NS-$1
+	shift
+	ip netns exec "$ns" "$@"
+}
+
+ipn()
+{
+	local ns=$NS-$1
+	shift
+	ip -n "$ns" "$@"
+}
+
+add_ns()
+{
+	local n
+
+	for n; do
+		ip netns add "$NS-$n"
+		ipn "$n" link set lo up
+		on "$n" sh -c '
+			cd /proc/sys/net
+			echo 0 > ipv6/conf/default/accept_dad
+			echo 0 > ipv6/conf/all/accept_dad
+			echo 0 > ipv6/conf/default/accept_ra
+			echo 0 > ipv6/conf/default/router_solicitations
+			echo 0 > ipv4/icmp_ratelimit
+			echo 0 > ipv6/icmp/ratelimit
+			echo 1000000 > ipv4/icmp_msgs_per_sec
+			echo 1000000 > ipv4/icmp_msgs_burst' 2> /dev/null || :
+	done
+}
+
+# cable NS1 DEV1 NS2 DEV2 [veth's arguments]
+cable()
+{
+	local ns1=$NS-$1 dev1=$2 ns2=$NS-$3 dev2=$4
+	shift 4
+
+	ip link add "$dev1" netns "$ns1" "$@" type veth \
+		peer name "$dev2" netns "$ns2" "$@"
+	ip -n "$ns1" link set "$dev1" up
+	ip -n "$ns2" link set "$dev2" up
+}
+
+# address NS DEV ADDRESS...
+address()
+{
+	local ns=$1 dev=$2 a
+	shift 2
+
+	for a; do
+		case $a in
+		*:*)	ipn "$ns" addr add "$a" dev "$dev" nodad ;;
+		*)	ipn "$ns" addr add "$a" dev "$dev" ;;
+		esac
+	done
+}
+
+# gateways: a and b on one cable, device "wan" in both
+gateways()
+{
+	add_ns a b
+	cable a wan b wan "$@"
+	address a wan 192.0.2.1/24 2001:db8::1/64
+	address b wan 192.0.2.2/24 2001:db8::2/64
+}
+
+# gateways_routed: a and b with the router r between them
+gateways_routed()
+{
+	add_ns a b r
+	cable a wan r ra
+	cable b wan r rb
+	on r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
+	address a wan 192.0.2.1/24 2001:db8::1/64
+	address r ra 192.0.2.254/24 2001:db8::fe/64
+	address b wan 198.51.100.2/24 2001:db8:1::2/64
+	address r rb 198.51.100.254/24 2001:db8:1::fe/64
+	ipn a route add default via 192.0.2.254
+	ipn a -6 route add default via 2001:db8::fe
+	ipn b route add default via 198.51.100.254
+	ipn b -6 route add default via 2001:db8:1::fe
+}
+
+# Addresses that gateways gave: carrier NS FAMILY [PORT]
+carrier()
+{
+	local host
+
+	host=$(ipn "$1" -o "-$2" addr show dev wan scope global |
+		awk '{ sub("/.*", "", $4); print $4; exit }')
+	case $2 in
+	6)	echo "[$host]:${3:-4000}" ;;
+	*)	echo "$host:${3:-4000}" ;;
+	esac
+}
+
+# one_by_one NS DEV: no segmentation offload, a packet in a capture is a
+# packet on a wire
+one_by_one()
+{
+	on "$1" ethtool -K "$2" tso off gso off gro off \
+		tx-udp-segmentation off > /dev/null 2>&1 ||
+	on "$1" ethtool -K "$2" tso off gso off gro off > /dev/null
+}
+
+delete_namespaces()
+{
+	local n
+
+	for n in $(ip netns list | awk -v p="$NS-" 'index($1, p) == 1 {
+			print $1 }'); do
+		ip netns pids "$n" | xargs -r kill 2> /dev/null
+		ip netns del "$n"
+	done
+}
+
+# keep PID: end this process when the test has ended; those in a namespace of
+# the test end anyway
+keep()
+{
+	echo "$@" >> "$TMP/pids"
+}
+
+end_processes()
+{
+	local pid
+
+	[ -e "$TMP/pids" ] || return 0
+	while read -r pid; do
+		kill "$pid" 2> /dev/null
+	done < "$TMP/pids"
+	rm -f "$TMP/pids"
+}
+
+# fresh: nothing of an earlier test is left
+fresh()
+{
+	(
+		trap - ERR
+		set +eE
+		end_processes
+		delete_namespaces
+		:
+	)
+}
+
+leave()
+{
+	set +e
+	fresh
+	rm -rf "$TMP"
+}
+trap leave EXIT
+trap 'exit 1' INT TERM
+
+# ---- links ------------------------------------------------------------------
+
+cli()
+{
+	on "$1" cipe-cli "${@:2}"
+}
+
+# key_of SENDER GENERATION [CIPHER]: what cipe-pkt takes for the key of
+# packets that side a or b sends. Key id, key and IV tell both.
+key_of()
+{
+	local cipher=${3:-$CIPHER} n=8 unit iv
+
+	[ "$cipher" != aes-128-gcm ] || n=4
+	printf -v unit '0%s%06x' "$1" "$2"
+	printf -v iv '1%s%06x' "$1" "$2"
+	printf '%s:' "$cipher"
+	printf "$unit%.0s" $(seq $n)
+	printf ':%s%s%s:0x0%s%06x\n' "$iv" "$iv" "$iv" "$1" $(($2 * 4))
+}
+
+# set_key NS LINK GENERATION [word value ...]: the words are cipe-cli's, and
+# "as a|b" for which side this is (else the namespace's first letter)
+set_key()
+{
+	local ns=$1 link=$2 gen=$3 me=${1:0:1} peer=b slot=current
+	local cipher=$CIPHER lifetime=3600000 extra=() rx tx
+
+	shift 3
+	while [ $# -gt 1 ]; do
+		case $1 in
+		as)		me=$2 ;;
+		slot)		slot=$2 ;;
+		cipher)		cipher=$2 ;;
+		lifetime)	lifetime=$2 ;;
+		*)		extra+=("$1" "$2") ;;
+		esac
+		shift 2
+	done
+	[ "$me" = a ] || peer=a
+	IFS=: read -r -a rx <<< "$(key_of "$peer" "$gen" "$cipher")"
+	IFS=: read -r -a tx <<< "$(key_of "$me" "$gen" "$cipher")"
+	cli "$ns" key "$link" slot "$slot" cipher "$cipher" \
+		rx-id "${rx[3]}" rx-key "${rx[1]}" rx-iv "${rx[2]}" \
+		tx-id "${tx[3]}" tx-key "${tx[1]}" tx-iv "${tx[2]}" \
+		lifetime "$lifetime" "${extra[@]}"
+}
+
+# hold NS cipe-cli's arguments: a process that owns the socket; sets HOLDER
+hold()
+{
+	HOLDER=$(cli "$1" hold "${@:2}")
+	keep "$HOLDER"
+}
+
+# monitor NS FILE: events go to FILE
+monitor()
+{
+	local pid
+
+	pid=$(cli "$1" monitor "$2")
+	keep "$pid"
+}
+
+# sniff NS DEVICE FILE [cipe-pkt's arguments]: a line a packet; sets SNIFFER
+sniff()
+{
+	SNIFFER=$(on "$1" cipe-pkt sniff "${@:2}")
+	keep "$SNIFFER"
+}
+
+# link NS NAME MODE LOCAL REMOTE [GENERATION [key words]]: a whole link
+link()
+{
+	local ns=$1 name=$2 mode=$3 local=$4 remote=$5 gen=${6:-1}
+
+	cli "$ns" add "$name" mode "$mode"
+	hold "$ns" bind "$local" link "$name"
+	cli "$ns" set "$name" endpoint "$remote"
+	set_key "$ns" "$name" "$gen" "${@:7}"
+}
+
+# link_pair [MODE [FAMILY [CIPHER [MTU]]]]: device cipe0 in a and in b with
+# 10.9.0.1, fd09::1 and 10.9.0.2, fd09::2
+link_pair()
+{
+	local mode=${1:-ip} family=${2:-4} cipher=${3:-$CIPHER} mtu=${4:-1420}
+	local la lb n=0 ns
+
+	la=$(carrier a "$family")
+	lb=$(carrier b "$family")
+	link a cipe0 "$mode" "$la" "$lb" 1 cipher "$cipher"
+	# shellcheck disable=SC2034 # for the tests
+	HOLDER_A=$HOLDER
+	link b cipe0 "$mode" "$lb" "$la" 1 cipher "$cipher"
+	# shellcheck disable=SC2034
+	HOLDER_B=$HOLDER
+	for ns in a b; do
+		n=$((n + 1))
+		ipn $ns link set cipe0 mtu "$mtu" up
+		address $ns cipe0 10.9.0.$n/24 fd09::$n/64
+	done
+}
+
+# stat_of NS LINK NAME...: values, in one line
+stat_of()
+{
+	cli "$1" get "${@:2}"
+}
+
+# no_errors NS...: no error was counted on any cipe0
+no_errors()
+{
+	local ns out
+
+	for ns; do
+		out=$(cli "$ns" errors cipe0) && continue
+		say "errors counted in $ns: ${out//$'\n'/, }"
+		return 1
+	done
+}
+
+# counters NS LINK: error counters and keepalives, to be compared by changed
+counters()
+{
+	cli "$1" get "$2" | grep -E '^(rx|tx|socket|roamed)[_ a-z]*' |
+		grep -vE '^(rx|tx)_bytes'
+}
+
+# causes NS EXPECTED COMMAND...: the command changes exactly these counters of
+# cipe0, "name difference name difference", packets sent not regarded
+causes()
+{
+	local ns=$1 expected=$2 got
+	shift 2
+
+	counters "$ns" cipe0 | grep -v '^tx_packets' > "$TMP/before"
+	"$@"
+	if ! wait_until 2 caused "$ns" "$expected" > /dev/null; then
+		got=$(changed "$TMP/before" "$TMP/after")
+		say "counters changed: '$got', expected '$expected'"
+		return 1
+	fi
+}
+
+caused()
+{
+	counters "$1" cipe0 | grep -v '^tx_packets' > "$TMP/after"
+	[ "$(changed "$TMP/before" "$TMP/after")" = "$2" ]
+}
+
+# changed BEFORE AFTER: "name difference" of what differs, in one line
+changed()
+{
+	awk 'NR == FNR { old[$1] = $2; next }
+	     $2 != old[$1] { printf "%s%s %d", n++ ? " " : "", $1, $2 - old[$1] }
+	     END { print "" }' "$1" "$2"
+}
+
+# carrier_is NS LINK on|off
+carrier_is()
+{
+	case $3 in
+	on)	on "$1" grep -q 1 "/sys/class/net/$2/carrier" ;;
+	off)	on "$1" grep -q 0 "/sys/class/net/$2/carrier" ;;
+	esac
+}
+
+# ---- traffic ----------------------------------------------------------------
+
+# ping_all NS ADDRESS COUNT [ping's arguments]: a flood of which none is lost
+# and none comes twice
+ping_all()
+{
+	local out
+
+	out=$(on "$1" ping -nqf -c "$3" -w 60 "${@:4}" "$2" 2>&1) || :
+	case $out in
+	*duplicates*) ;;
+	*" $3 received, 0% packet loss"*) return 0 ;;
+	esac
+	say "ping in $1 of $2: ${out//$'\n'/; }"
+	return 1
+}
+
+# ping_none NS ADDRESS [ping's arguments]: no answer at all
+ping_none()
+{
+	fails on "$1" ping -nq -c 3 -i 0.1 -W 1 "${@:3}" "$2"
+}
+
+listening()
+{
+	on "$1" ss -Hltun "sport = :$2" | grep -q .
+}
+
+# tcp FROM TO ADDRESS [MEGABYTES]: what arrives is what was sent
+tcp()
+{
+	local pid
+
+	[ -e "$TMP/data.${4:-1}" ] ||
+		head -c "${4:-1}M" /dev/urandom > "$TMP/data.${4:-1}"
+	rm -f "$TMP/arrived"
+	on "$2" timeout 100 socat -u "TCP6-LISTEN:5001,reuseaddr,ipv6-v6only=0" \
+		"CREATE:$TMP/arrived" &
+	pid=$!
+	wait_until 10 listening "$2" 5001
+	case $3 in
+	*:*)	on "$1" timeout 100 socat -u "OPEN:$TMP/data.${4:-1}" "TCP6:[$3]:5001" ;;
+	*)	on "$1" timeout 100 socat -u "OPEN:$TMP/data.${4:-1}" "TCP4:$3:5001" ;;
+	esac
+	wait $pid
+	cmp "$TMP/data.${4:-1}" "$TMP/arrived"
+}
+
+# iperf FROM TO ADDRESS [iperf3's arguments]: the client's report in $TMP/iperf
+iperf()
+{
+	local pid
+
+	on "$2" iperf3 -s -1 -p 5002 > /dev/null 2>&1 &
+	pid=$!
+	wait_until 10 listening "$2" 5002
+	if ! on "$1" timeout 100 iperf3 -c "$3" -p 5002 "${@:4}" \
+			> "$TMP/iperf" 2>&1; then
+		tail -n 5 "$TMP/iperf" | sed 's/^/#   /'
+		kill $pid
+		return 1
+	fi
+	wait $pid
+}
+
+# ---- start ------------------------------------------------------------------
+
+if [ "$(id -u)" -ne 0 ]; then
+	skip_all "must be root"
+fi
+if ! modprobe -q cipe 2> /dev/null && ! grep -qw cipe /proc/modules; then
+	skip_all "no kernel module cipe"
+fi
