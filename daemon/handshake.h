@@ -24,6 +24,7 @@
 
 #define HANDSHAKE_PSK_LEN 32
 #define HANDSHAKE_EPHEMERAL_LEN 32
+#define HANDSHAKE_LOCAL_LEN 32
 
 /**
  * enum handshake_result - outcome of reading or writing a message
@@ -34,11 +35,11 @@
  * @HANDSHAKE_UNEXPECTED: a message of the other type, or a RESPONSE whose
  *	header does not answer our INIT (another session, for one)
  * @HANDSHAKE_NOT_AUTHENTIC: forged or damaged, or the keys differ
- * @HANDSHAKE_REFLECTED: authentic, but our own INIT come back
+ * @HANDSHAKE_REFLECTED: authentic, but an INIT of our own, come back
  * @HANDSHAKE_MODE: authentic, but the peer is configured for another mode
  * @HANDSHAKE_CIPHER: authentic, mode fits, but another cipher
  * @HANDSHAKE_PAYLOAD: authentic, but the items break the rules
- * @HANDSHAKE_BAD_KEY: authentic, but the peer's ephemeral key is of low order
+ * @HANDSHAKE_BAD_KEY: authentic INIT, but its ephemeral key is of low order
  * @HANDSHAKE_MISUSE: a call in the wrong order or with impossible arguments
  * @HANDSHAKE_INTERNAL: no memory, or libcrypto failed
  */
@@ -59,13 +60,18 @@ enum handshake_result {
 };
 
 /**
- * struct handshake_config - what both sides must agree on
+ * struct handshake_config - a side of a link; but for @local the same on both
  * @psk: pre-shared key, %HANDSHAKE_PSK_LEN octets (derive_psk()); copied
+ * @local: %HANDSHAKE_LOCAL_LEN octets, drawn at random when the process starts
+ *	and shared with nobody: recognises our own INITs when they come back
+ *	(both sides hold the same key, so they do authenticate). NULL only where
+ *	both sides of a test live in one process.
  * @mode: enum cipe_mode
  * @cipher: enum cipe_cipher
  */
 struct handshake_config {
 	const uint8_t *psk;
+	const uint8_t *local;
 	uint8_t mode;
 	uint8_t cipher;
 };
@@ -242,7 +248,8 @@ enum handshake_result handshake_write_response_fixed(struct handshake *hs,
  * @keys: in locked memory; wiped on error. To be installed as
  *	%CIPE_SLOT_CURRENT.
  *
- * Return: any but %HANDSHAKE_REFLECTED, %HANDSHAKE_MODE and %HANDSHAKE_CIPHER.
+ * Return: any but %HANDSHAKE_REFLECTED, %HANDSHAKE_MODE, %HANDSHAKE_CIPHER and
+ * %HANDSHAKE_BAD_KEY.
  */
 enum handshake_result handshake_read_response(struct handshake *hs, const uint8_t *msg,
 					      size_t len, struct handshake_info *peer,
@@ -274,8 +281,8 @@ const uint8_t *handshake_remote_ephemeral(const struct handshake *hs);
  * @ours: our exchange, waiting for the RESPONSE
  * @theirs: the exchange in which the peer's INIT was read
  *
- * Return: true: our ephemeral public key is the greater, ignore the peer's
- * INIT; false: abandon @ours and answer @theirs.
+ * Return: true: our ephemeral public key is the greater (or it is our own INIT
+ * come back), ignore @theirs; false: abandon @ours and answer @theirs.
  */
 bool handshake_keep_initiating(const struct handshake *ours, const struct handshake *theirs);
 
@@ -302,10 +309,5 @@ uint8_t handshake_peer_cipher(const struct handshake *hs);
  */
 const char *handshake_describe(const struct handshake *hs, enum handshake_result result,
 			       char *buf, size_t size);
-
-/**
- * handshake_exit - forget what recognises our own INITs; before secret_exit()
- */
-void handshake_exit(void);
 
 #endif /* CIPE_HANDSHAKE_H */

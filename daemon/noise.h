@@ -12,6 +12,7 @@
  *   -EPROTO	not this side's turn, over already, or failed before
  *   -EOVERFLOW	nonces are used up
  *   -EINVAL	impossible configuration
+ *   -ENOMEM	no locked memory
  *   -EIO	libcrypto failed
  */
 #ifndef CIPE_NOISE_H

@@ -21,7 +21,7 @@ static const uint8_t payload_len[] = {
 
 #define PAYLOAD_KNOWN (sizeof(payload_len) / sizeof(payload_len[0]))
 
-static bool payload_key_id_valid(uint32_t key_id)
+bool payload_key_id_valid(uint32_t key_id)
 {
 	return key_id != CIPE_WIRE_CONTROL && !(key_id & CIPE_WIRE_FLAG_MASK);
 }

@@ -35,6 +35,12 @@ struct handshake_info {
 #define PAYLOAD_MAX (10 + 6 + 6 + 4 + 6 + 6)
 
 /**
+ * payload_key_id_valid - whether a data packet can carry the key id
+ * @key_id: host byte order
+ */
+bool payload_key_id_valid(uint32_t key_id);
+
+/**
  * payload_write - items of @info
  * @info: what to say; the timestamp is left out when @type is RESPONSE
  * @type: %CIPE_WIRE_INIT or %CIPE_WIRE_RESPONSE
