@@ -61,8 +61,8 @@ static void bad_value(struct optparse *p, const struct optdef *def, const char *
 	p->told |= 1ull << (def - opttable);
 	if (def->secret) {
 		optfault(p,
-			 "%s: found %zu characters that are not %s, expected %s (cipectl genkey)",
-			 def->name, strlen(value), def->expected, expected);
+			 "%s: found %zu characters, expected %s (cipectl genkey makes one)",
+			 def->name, strlen(value), expected);
 		return;
 	}
 	if (!strcmp(def->name, "cipher"))

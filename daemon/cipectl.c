@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * cipectl: look at CIPE links, make keys.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "ctl.h"
+
+static const struct {
+	const char *name;
+	int (*main)(int argc, char **argv);
+	const char *help;
+} commands[] = {
+	{ "show", ctl_show_main, "[DEVICE] [--json]   state and counters of the links" },
+	{ "genkey", ctl_genkey_main, "                    a new key, 64 hexadecimal digits" },
+};
+
+#define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static void usage(FILE *out)
+{
+	fprintf(out, "Usage: cipectl COMMAND [ARGUMENT]...\n\n");
+	for (size_t i = 0; i < COMMANDS; i++)
+		fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].help);
+	fprintf(out, "\nWithout a command: show. Also --help and --version.\n"
+		"Example: (umask 077; echo \"key $(cipectl genkey)\" >> /etc/cipe/options)\n");
+}
+
+int main(int argc, char **argv)
+{
+	static char show[] = "show";
+	char *shown[] = { show, NULL };
+
+	if (argc < 2)
+		return ctl_show_main(1, shown);
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
+		usage(stdout);
+		return 0;
+	}
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		printf("cipectl %s\n", CIPE_VERSION);
+		return 0;
+	}
+	for (size_t i = 0; i < COMMANDS; i++)
+		if (!strcmp(argv[1], commands[i].name))
+			return commands[i].main(argc - 1, argv + 1);
+	ctl_error("there is no command \"%.40s\"", argv[1]);
+	usage(stderr);
+	return EX_USAGE;
+}
