@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The daemon: options in, start, event loop, shutdown.
+ */
+#include <errno.h>
+#include <ev.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "daemonize.h"
+#include "link.h"
+#include "log.h"
+#include "secret.h"
+
+/**
+ * struct daemon - the whole process
+ * @env: shared by all links
+ * @link: the link
+ * @events: the module has news
+ * @interfaces: an interface changed
+ * @term: SIGTERM
+ * @interrupt: SIGINT
+ * @hangup: SIGHUP
+ * @code: exit code
+ */
+struct daemon {
+	struct link_env env;
+	struct link *link;
+	ev_io events;
+	ev_io interfaces;
+	ev_signal term;
+	ev_signal interrupt;
+	ev_signal hangup;
+	int code;
+};
+
+static void on_ended(void *ctx, int code)
+{
+	struct daemon *d = ctx;
+
+	d->code = code;
+	ev_break(d->env.loop, EVBREAK_ALL);
+}
+
+static void on_kernel_event(void *ctx, const struct kernel_event *event)
+{
+	struct daemon *d = ctx;
+
+	link_event(d->link, event);
+}
+
+static void on_events(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct daemon *d = w->data;
+	int rc = kernel_events_read(d->env.kernel, on_kernel_event, d);
+
+	(void)loop;
+	(void)revents;
+	if (!rc)
+		return;
+	log_debug("events of the module: %s", strerror(-rc));
+	link_check(d->link);
+}
+
+static void on_interface_gone(void *ctx, unsigned int ifindex)
+{
+	struct daemon *d = ctx;
+
+	if (ifindex == d->link->ifindex)
+		link_check(d->link);
+}
+
+static void on_interfaces(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	(void)loop;
+	(void)revents;
+	if (iface_events_read(d->env.rtnl, on_interface_gone, d))
+		link_check(d->link);
+}
+
+static void on_stop(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	struct daemon *d = w->data;
+
+	(void)loop;
+	(void)revents;
+	log_notice("%s: going down", strsignal(w->signum));
+	link_stop(d->link, EXIT_SUCCESS);
+}
+
+static void on_hangup(struct ev_loop *loop, ev_signal *w, int revents)
+{
+	(void)loop;
+	(void)w;
+	(void)revents;
+	log_notice("SIGHUP ignored: options are read at the start only; restart to change them");
+}
+
+/* ------------------------------------------------------------------------
+ * start and end
+ */
+
+static int open_kernel(struct daemon *d)
+{
+	int rc = kernel_open(&d->env.kernel);
+
+	if (rc == -ENOENT && !kernel_load_module())
+		rc = kernel_open(&d->env.kernel);
+	if (rc == -ENOENT) {
+		log_err("module cipe is not loaded: run modprobe cipe");
+		return LINK_EXIT_MODULE;
+	}
+	if (rc) {
+		log_err("cannot talk to module cipe: %s", strerror(-rc));
+		return LINK_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+static int open_env(struct daemon *d)
+{
+	int rc = open_kernel(d);
+
+	if (rc)
+		return rc;
+	d->env.loop = ev_default_loop(EVFLAG_AUTO);
+	d->env.hooks = d->env.loop ? hooks_new(d->env.loop) : NULL;
+	if (!d->env.hooks || iface_open(&d->env.rtnl)) {
+		log_err("cannot start: no event loop, rtnetlink or memory");
+		return LINK_EXIT_SYSTEM;
+	}
+	d->env.ended = on_ended;
+	d->env.ctx = d;
+	return 0;
+}
+
+static void watch(struct daemon *d)
+{
+	struct ev_loop *loop = d->env.loop;
+
+	ev_io_init(&d->events, on_events, kernel_events_fd(d->env.kernel), EV_READ);
+	ev_io_init(&d->interfaces, on_interfaces, iface_events_fd(d->env.rtnl), EV_READ);
+	ev_signal_init(&d->term, on_stop, SIGTERM);
+	ev_signal_init(&d->interrupt, on_stop, SIGINT);
+	ev_signal_init(&d->hangup, on_hangup, SIGHUP);
+	d->events.data = d->interfaces.data = d;
+	d->term.data = d->interrupt.data = d->hangup.data = d;
+	ev_io_start(loop, &d->events);
+	ev_io_start(loop, &d->interfaces);
+	ev_signal_start(loop, &d->term);
+	ev_signal_start(loop, &d->interrupt);
+	ev_signal_start(loop, &d->hangup);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+static void close_env(struct daemon *d)
+{
+	hooks_free(d->env.hooks);
+	iface_close(d->env.rtnl);
+	kernel_close(d->env.kernel);
+}
+
+static int run(const struct options *opts)
+{
+	struct daemon d = { 0 };
+	int rc = open_env(&d);
+
+	if (!rc) {
+		d.link = link_new(&d.env, opts);
+		rc = d.link ? link_setup(d.link) : LINK_EXIT_SYSTEM;
+	}
+	if (!rc) {
+		watch(&d);
+		link_run(d.link);
+		daemonize_ready();
+		ev_run(d.env.loop, 0);
+		rc = d.code;
+	}
+	link_free(d.link);
+	close_env(&d);
+	return rc;
+}
+
+/* Locks are not inherited by the child that goes to the background */
+static int go_background(void)
+{
+	int rc = daemonize_begin();
+
+	if (!rc && mlockall(MCL_CURRENT | MCL_ONFAULT))
+		rc = -errno;
+	if (rc)
+		log_err("cannot go to the background: %s", strerror(-rc));
+	return rc ? LINK_EXIT_SYSTEM : 0;
+}
+
+static int prepare_secrets(void)
+{
+	int rc = secret_init(0);
+
+	if (!rc)
+		rc = secret_harden();
+	if (rc)
+		log_err("cannot lock memory for keys: %s. Run as root, or raise RLIMIT_MEMLOCK",
+			strerror(-rc));
+	return rc ? LINK_EXIT_SYSTEM : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options opts = { 0 };
+	int rc = prepare_secrets();
+
+	if (rc)
+		return rc;
+	rc = options_load(argc, argv, &opts);
+	if (!rc) {
+		log_init(opts.debug);
+		if (!opts.debug)
+			rc = go_background();
+		if (!rc)
+			rc = run(&opts);
+	}
+	options_wipe(&opts);
+	secret_exit();
+	return rc < 0 ? EXIT_SUCCESS : rc;
+}

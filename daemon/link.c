@@ -1,0 +1,503 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One running link: passes messages, events and time to its session, and does
+ * what the session asks for.
+ */
+#include "link.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "derive.h"
+#include "log.h"
+#include "netlink.h"
+#include "secret.h"
+
+/* Datagrams read before other events get their turn */
+#define READ_BATCH 64
+
+/* The kernel takes lifetimes of at most a day */
+#define LIFETIME_MAX_MS 86400000u
+
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static void rearm(struct link *l)
+{
+	uint64_t deadline, now;
+
+	ev_timer_stop(l->env->loop, &l->exchange);
+	if (l->ending)
+		return;
+	deadline = session_deadline(l->session);
+	if (deadline == SESSION_NEVER)
+		return;
+	now = now_ms();
+	ev_now_update(l->env->loop);
+	ev_timer_set(&l->exchange, deadline > now ? (double)(deadline - now) / 1000 + 0.001 : 0., 0.);
+	ev_timer_start(l->env->loop, &l->exchange);
+}
+
+/* ------------------------------------------------------------------------
+ * network errors
+ */
+
+static void count_error(struct link *l, int err, const union addr *to, const union addr *reporter)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	char text[ADDR_STR_MAX], by[ADDR_STR_MAX];
+
+	if (l->ending)
+		return;
+	l->errors++;
+	log_limited(&limit, LOG_WARNING, "network error: %s is not reached: %s%s%s (%d, maxerr %d)",
+		    addr_format(to, text), strerror(err),
+		    addr_is_set(reporter) ? ", says " : "",
+		    addr_is_set(reporter) ? addr_format(reporter, by) : "", l->errors,
+		    l->opts->maxerr);
+	if (l->opts->maxerr < 0 || l->errors <= l->opts->maxerr)
+		return;
+	log_err("more network errors than maxerr allows (%d)", l->opts->maxerr);
+	link_stop(l, LINK_EXIT_NETWORK);
+}
+
+static void read_errors(struct link *l)
+{
+	struct carrier_error error;
+
+	while (!carrier_error(&l->carrier, &error))
+		count_error(l, error.err, &error.remote, &error.reporter);
+}
+
+/* ------------------------------------------------------------------------
+ * what the session asks for
+ */
+
+static uint32_t op_random(void *ctx)
+{
+	uint32_t value;
+
+	(void)ctx;
+	if (secret_random(&value, sizeof(value)))
+		abort();
+	return value;
+}
+
+static uint64_t op_timestamp(void *ctx)
+{
+	struct link *l = ctx;
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return state_stamp(&l->state, (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
+}
+
+static void op_accepted(void *ctx, uint64_t timestamp)
+{
+	struct link *l = ctx;
+
+	state_accept(&l->state, timestamp);
+}
+
+static void op_begin(void *ctx)
+{
+	struct link *l = ctx;
+
+	if (l->resolver)
+		resolver_start(l->resolver, l->opts->peer.host, l->opts->peer.port,
+			       l->carrier.bound.sa.sa_family);
+}
+
+static void op_send(void *ctx, const struct path *path, const struct handshake_message *msg)
+{
+	struct link *l = ctx;
+	struct path to = *path;
+	union addr none = { 0 };
+	int rc;
+
+	if (!addr_is_set(&to.local) && addr_equal(&to.remote, &l->endpoint.remote))
+		to.local = l->endpoint.local;
+	rc = carrier_send(&l->carrier, &to, msg->data, msg->len);
+	if (rc && addr_is_set(&to.local)) {
+		/* Our address may be gone */
+		memset(&to.local, 0, sizeof(to.local));
+		rc = carrier_send(&l->carrier, &to, msg->data, msg->len);
+	}
+	if (rc && rc != -EAGAIN && rc != -ENOBUFS)
+		count_error(l, -rc, &to.remote, &none);
+}
+
+/* Look soon whether the interface is still there */
+static void suspect(struct link *l)
+{
+	ev_timer_stop(l->env->loop, &l->check);
+	ev_timer_set(&l->check, 0., LINK_CHECK_INTERVAL);
+	ev_timer_start(l->env->loop, &l->check);
+}
+
+static int op_key_set(void *ctx, enum cipe_slot slot, const struct handshake_keys *keys)
+{
+	struct link *l = ctx;
+	uint64_t life = 2ull * l->opts->tokey_ms + 2ull * l->opts->tokxc_ms;
+	struct kernel_key key = {
+		.slot = slot,
+		.rx_id = keys->rx_id,
+		.tx_id = keys->tx_id,
+		.cipher = keys->cipher,
+		.key_len = keys->key_len,
+		.rx_key = keys->rx_key,
+		.rx_iv = keys->rx_iv,
+		.tx_key = keys->tx_key,
+		.tx_iv = keys->tx_iv,
+		.lifetime_ms = life < LIFETIME_MAX_MS ? (uint32_t)life : LIFETIME_MAX_MS,
+	};
+	int rc = kernel_key_set(l->env->kernel, l->id, &key);
+
+	if (rc && rc != -EEXIST) {
+		log_err("cannot install a key: %s%s", strerror(-rc), netlink_words());
+		suspect(l);
+	}
+	return rc;
+}
+
+static void op_key_del_next(void *ctx)
+{
+	struct link *l = ctx;
+
+	kernel_key_del(l->env->kernel, l->id, CIPE_SLOT_NEXT);
+}
+
+static void note_endpoint(struct link *l, const union addr *remote)
+{
+	if (addr_equal(&l->endpoint.remote, remote))
+		return;
+	l->endpoint.remote = *remote;
+	memset(&l->endpoint.local, 0, sizeof(l->endpoint.local));
+}
+
+static int op_endpoint(void *ctx, const union addr *endpoint)
+{
+	struct link *l = ctx;
+	struct kernel_setting setting = { .fd = -1, .endpoint = endpoint };
+	int rc = kernel_link_set(l->env->kernel, l->id, &setting);
+
+	if (rc) {
+		log_err("cannot set the peer's address: %s%s", strerror(-rc), netlink_words());
+		suspect(l);
+		return rc;
+	}
+	note_endpoint(l, endpoint);
+	return 0;
+}
+
+static void read_state(struct link *l);
+
+static void op_established(void *ctx, const struct handshake_info *peer, bool initiator)
+{
+	struct link *l = ctx;
+
+	read_state(l);
+	link_established(l, peer, initiator);
+}
+
+static const struct session_ops session_ops = {
+	.random = op_random,
+	.timestamp = op_timestamp,
+	.accepted = op_accepted,
+	.begin = op_begin,
+	.send = op_send,
+	.key_set = op_key_set,
+	.key_del_next = op_key_del_next,
+	.endpoint = op_endpoint,
+	.established = op_established,
+};
+
+/* ------------------------------------------------------------------------
+ * what the session is told
+ */
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct link *l = w->data;
+	uint8_t buf[CIPE_WIRE_CONTROL_MAX];
+	struct path from;
+	ssize_t n;
+	int i;
+
+	(void)loop;
+	(void)revents;
+	read_errors(l);
+	for (i = 0; i < READ_BATCH && !l->ending; i++) {
+		n = carrier_receive(&l->carrier, buf, sizeof(buf), &from);
+		if (n == -EAGAIN)
+			break;
+		if (n < 0)
+			read_errors(l);
+		/* Data packets come here only before the kernel had the socket */
+		else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4))
+			session_receive(l->session, now_ms(), &from, buf, (size_t)n);
+	}
+	rearm(l);
+}
+
+static void on_exchange(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct link *l = w->data;
+
+	(void)loop;
+	(void)revents;
+	session_timer(l->session, now_ms());
+	rearm(l);
+}
+
+static void on_check(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	link_check(w->data);
+}
+
+static void on_resolved(void *ctx, const union addr *addr)
+{
+	struct link *l = ctx;
+	char text[ADDR_STR_MAX];
+
+	if (l->ending)
+		return;
+	if (!addr_equal(&l->configured, addr))
+		log_notice("%s is %s now", l->opts->peer.host, addr_format(addr, text));
+	l->configured = *addr;
+	session_set_configured(l->session, now_ms(), addr);
+	rearm(l);
+}
+
+static void on_moved(struct link *l, const union addr *endpoint)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	char text[ADDR_STR_MAX];
+
+	if (!addr_is_set(endpoint) || addr_equal(&l->endpoint.remote, endpoint))
+		return;
+	log_limited(&limit, LOG_NOTICE, "the peer is at %s now", addr_format(endpoint, text));
+	note_endpoint(l, endpoint);
+	session_moved(l->session, now_ms(), endpoint);
+}
+
+/**
+ * link_event() - the kernel told something
+ * @l: the link
+ * @event: of any link
+ */
+void link_event(struct link *l, const struct kernel_event *event)
+{
+	uint64_t now = now_ms();
+
+	if (event->link != l->id || l->ending)
+		return;
+	switch (event->cmd) {
+	case CIPE_CMD_PEER_MOVED_NTF:
+		on_moved(l, &event->endpoint);
+		break;
+	case CIPE_CMD_PEER_DEAD_NTF:
+		log_notice("the peer is silent: carrier off, trying a new key exchange");
+		session_peer_dead(l->session, now);
+		break;
+	case CIPE_CMD_PEER_ALIVE_NTF:
+		log_notice("the peer is heard: carrier on");
+		break;
+	case CIPE_CMD_KEY_LIMIT_NTF:
+		log_info("key %08x nears its limit", event->rx_id);
+		session_key_limit(l->session, now, event->rx_id);
+		break;
+	case CIPE_CMD_KEY_ACTIVE_NTF:
+		session_key_active(l->session, now, event->rx_id);
+		break;
+	case CIPE_CMD_KEY_EXPIRED_NTF:
+		log_notice("key %08x ended without a new one: nothing is sent", event->rx_id);
+		session_key_expired(l->session, now, event->rx_id);
+		break;
+	default:
+		break;
+	}
+	rearm(l);
+}
+
+static void check_limit(struct link *l, const struct kernel_key_state *key)
+{
+	bool gcm = key->cipher != CIPE_CIPHER_CHACHA20_POLY1305;
+
+	if (!key->present || l->limit_told == key->rx_id)
+		return;
+	if (key->tx_counter < CIPE_WIRE_PACKETS_SOFT &&
+	    !(gcm && key->tx_blocks >= CIPE_WIRE_GCM_BLOCKS_SOFT))
+		return;
+	l->limit_told = key->rx_id;
+	session_key_limit(l->session, now_ms(), key->rx_id);
+}
+
+/* What the kernel knows and told, or tells only when asked */
+static void take_state(struct link *l, const struct kernel_link *seen)
+{
+	l->ifindex = seen->ifindex;
+	if (seen->name[0])
+		memcpy(l->name, seen->name, sizeof(l->name));
+	if (addr_is_set(&seen->endpoint)) {
+		on_moved(l, &seen->endpoint);
+		l->endpoint.local = seen->endpoint_local;
+	}
+}
+
+static int look(struct link *l, struct kernel_link *seen)
+{
+	int rc = kernel_link_get(l->env->kernel, l->id, seen);
+
+	if (rc == -ENODEV || rc == -ENOENT) {
+		l->gone = true;
+		log_err("interface %s was deleted by someone else", l->name);
+		link_stop(l, LINK_EXIT_GONE);
+	} else if (rc) {
+		log_err("cannot read the state of %s: %s%s", l->name, strerror(-rc),
+			netlink_words());
+	} else {
+		take_state(l, seen);
+	}
+	return rc;
+}
+
+static void read_state(struct link *l)
+{
+	struct kernel_link seen;
+
+	if (!l->ending)
+		look(l, &seen);
+}
+
+/** link_check() - make up for events that were lost, notice a deleted interface */
+void link_check(struct link *l)
+{
+	struct session_keys_seen keys;
+	struct kernel_link seen;
+
+	if (l->ending || !l->session || look(l, &seen))
+		return;
+	keys.current = seen.key[CIPE_SLOT_CURRENT].rx_id;
+	keys.next = seen.key[CIPE_SLOT_NEXT].rx_id;
+	session_keys_seen(l->session, now_ms(), &keys);
+	check_limit(l, &seen.key[CIPE_SLOT_CURRENT]);
+	rearm(l);
+}
+
+/* ------------------------------------------------------------------------
+ * life
+ */
+
+static void on_end(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	link_take_down(w->data);
+}
+
+/**
+ * link_new() - a link that is not there yet
+ * @env: shared things; stay the caller's
+ * @opts: stay the caller's
+ * Return: for link_free(); NULL without memory.
+ */
+struct link *link_new(const struct link_env *env, const struct options *opts)
+{
+	struct link *l = calloc(1, sizeof(*l));
+
+	if (!l)
+		return NULL;
+	l->env = env;
+	l->opts = opts;
+	l->pidfile = (struct pidfile)PIDFILE_INIT;
+	l->carrier = (struct carrier)CARRIER_INIT;
+	ev_init(&l->io, on_readable);
+	ev_init(&l->exchange, on_exchange);
+	ev_timer_init(&l->check, on_check, LINK_CHECK_INTERVAL, LINK_CHECK_INTERVAL);
+	ev_timer_init(&l->end, on_end, 0., 0.);
+	l->io.data = l->exchange.data = l->check.data = l->end.data = l;
+	return l;
+}
+
+static struct session *make_session(struct link *l)
+{
+	struct session_config config = {
+		.handshake = {
+			.psk = l->psk,
+			.mode = (uint8_t)l->opts->mode,
+			.cipher = (uint8_t)l->opts->cipher,
+		},
+		.own = {
+			.have_ipaddr = l->opts->ipaddr.s_addr != 0,
+			.mtu = (uint16_t)l->mtu,
+			.timeout_ms = l->opts->toping_ms,
+		},
+		.tokey_ms = l->opts->tokey_ms,
+		.tokxc_ms = l->opts->tokxc_ms,
+	};
+
+	memcpy(config.own.ipaddr, &l->opts->ipaddr, sizeof(config.own.ipaddr));
+	return session_new(&config, &session_ops, l);
+}
+
+/**
+ * link_run() - begin to exchange keys
+ * @l: after link_setup()
+ */
+void link_run(struct link *l)
+{
+	uint64_t now = now_ms();
+
+	l->session = make_session(l);
+	if (!l->session)
+		abort();
+	if (!options_peer_learned(l->opts) && !l->opts->peer.salen)
+		l->resolver = resolver_new(l->env->loop, on_resolved, l);
+	session_set_newest(l->session, l->state.accepted);
+	if (addr_is_set(&l->configured))
+		session_set_configured(l->session, now, &l->configured);
+	session_start(l->session, now, l->adopted_key, &l->endpoint.remote);
+	ev_io_set(&l->io, l->carrier.fd, EV_READ);
+	ev_io_start(l->env->loop, &l->io);
+	ev_timer_start(l->env->loop, &l->check);
+	rearm(l);
+}
+
+/**
+ * link_stop() - take the link down, from the event loop
+ * @l: after link_run()
+ * @code: exit code to report; the first one stays
+ */
+void link_stop(struct link *l, int code)
+{
+	if (l->ending)
+		return;
+	l->ending = true;
+	l->code = code;
+	ev_timer_start(l->env->loop, &l->end);
+}
+
+/** link_free() - forget the link; an interface of a failed setup goes */
+void link_free(struct link *l)
+{
+	if (!l)
+		return;
+	resolver_free(l->resolver);
+	session_free(l->session);
+	if (l->created && !l->gone && !l->ending)
+		iface_delete(l->env->rtnl, l->ifindex);
+	carrier_close(&l->carrier);
+	secret_free(l->psk, DERIVE_PSK_LEN);
+	pidfile_remove(&l->pidfile);
+	free(l);
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One link: its options, interface, socket, key exchange and scripts held
+ * together. link_setup.c brings it up, link.c runs it and takes it down.
+ */
+#ifndef CIPED_LINK_H
+#define CIPED_LINK_H
+
+#include <ev.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "addr.h"
+#include "carrier.h"
+#include "hooks.h"
+#include "iface.h"
+#include "kernel.h"
+#include "options.h"
+#include "pidfile.h"
+#include "resolve.h"
+#include "session.h"
+#include "state.h"
+
+/* Exit codes beside EX_USAGE and EX_CONFIG of the options (sysexits.h) */
+#define LINK_EXIT_NAME		68	/* EX_NOHOST: a name cannot be resolved */
+#define LINK_EXIT_MODULE	69	/* EX_UNAVAILABLE: module cipe not loaded */
+#define LINK_EXIT_SYSTEM	71	/* EX_OSERR: the system refused something */
+#define LINK_EXIT_DEVICE	73	/* EX_CANTCREAT: interface not to be had */
+#define LINK_EXIT_NETWORK	74	/* EX_IOERR: more network errors than maxerr */
+#define LINK_EXIT_GONE		75	/* EX_TEMPFAIL: someone deleted the interface */
+
+/* Seconds between looks at the kernel's state, in case events were lost */
+#define LINK_CHECK_INTERVAL	60.0
+
+/**
+ * struct link_env - what all links of the process share
+ * @loop: the event loop
+ * @kernel: the module
+ * @rtnl: rtnetlink
+ * @hooks: scripts
+ * @ended: called when a link has been taken down, with its exit code
+ * @ctx: for @ended
+ */
+struct link_env {
+	struct ev_loop *loop;
+	struct kernel *kernel;
+	struct iface_rtnl *rtnl;
+	struct hooks *hooks;
+	void (*ended)(void *ctx, int code);
+	void *ctx;
+};
+
+/**
+ * struct link - one link
+ * @env: shared things
+ * @opts: as configured
+ * @pidfile: our claim to the device
+ * @state: time stamps that outlive us
+ * @psk: key of the key exchange, in locked memory
+ * @session: state machine of the key exchange
+ * @carrier: UDP socket
+ * @resolver: of the peer's name; NULL: it is an address, or unknown
+ * @me: our carrier address as configured, complete but for chosen parts
+ * @configured: the peer's address as configured or resolved; unset: unknown
+ * @endpoint: the peer's and our address by the kernel; unset: none yet
+ * @name: of the interface
+ * @ifindex: of the interface; 0: it left our network namespace
+ * @id: number of the link in the kernel
+ * @mtu: of the interface
+ * @ptpaddr: the peer's address inside, once known
+ * @adopted_key: rx id of the key we found in the kernel; 0: none
+ * @limit_told: rx id of the key whose limit was acted upon
+ * @errors: network errors since the last successful exchange
+ * @created: the interface is there because of us
+ * @up: ip-up was started
+ * @warned: the peer's facts were compared with ours
+ * @ending: going down
+ * @gone: the interface is no more
+ * @code: exit code
+ * @io: carrier is readable
+ * @exchange: next deadline of @session
+ * @check: next look at the kernel's state
+ * @end: take the link down, from the loop
+ */
+struct link {
+	const struct link_env *env;
+	const struct options *opts;
+	struct pidfile pidfile;
+	struct state state;
+	uint8_t *psk;
+	struct session *session;
+	struct carrier carrier;
+	struct resolver *resolver;
+	union addr me;
+	union addr configured;
+	struct path endpoint;
+	char name[IFNAMSIZ];
+	unsigned int ifindex;
+	uint32_t id;
+	unsigned int mtu;
+	struct in_addr ptpaddr;
+	uint32_t adopted_key;
+	uint32_t limit_told;
+	int errors;
+	bool created;
+	bool up;
+	bool warned;
+	bool ending;
+	bool gone;
+	int code;
+	ev_io io;
+	ev_timer exchange;
+	ev_timer check;
+	ev_timer end;
+};
+
+struct link *link_new(const struct link_env *env, const struct options *opts);
+int link_setup(struct link *l);
+void link_run(struct link *l);
+void link_event(struct link *l, const struct kernel_event *event);
+void link_check(struct link *l);
+void link_stop(struct link *l, int code);
+void link_free(struct link *l);
+
+/* Between link.c, link_setup.c and link_up.c */
+void link_set_inner_addr(struct link *l);
+void link_established(struct link *l, const struct handshake_info *peer, bool initiator);
+void link_take_down(struct link *l);
+
+#endif /* CIPED_LINK_H */

@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Bring up one link, step by step: addresses, interface, socket, MTU.
+ */
+#include "link.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "derive.h"
+#include "log.h"
+#include "netlink.h"
+#include "secret.h"
+
+#define STATE_LABEL "cipe state file"
+
+/* More default names than anyone has interfaces */
+#define NAMES_MAX 100000
+
+/* ------------------------------------------------------------------------
+ * carrier addresses
+ */
+
+static int resolve_option(const char *what, const struct options_addr *opt, int family,
+			  union addr *addr)
+{
+	int error;
+
+	if (opt->salen) {
+		addr_set(addr, &opt->sa, opt->salen);
+		return 0;
+	}
+	error = resolve_now(opt->host, opt->port, family, addr);
+	if (!error)
+		return 0;
+	log_err("%s %s: cannot resolve: %s. Give an address, or start later", what, opt->text,
+		gai_strerror(error));
+	return LINK_EXIT_NAME;
+}
+
+static int find_family(const struct options *opts)
+{
+	return opts->me.salen ? opts->me.sa.ss_family : AF_UNSPEC;
+}
+
+static int find_peer(struct link *l)
+{
+	const struct options_addr *peer = &l->opts->peer;
+
+	if (options_peer_learned(l->opts))
+		return 0;
+	return resolve_option("peer", peer, find_family(l->opts), &l->configured);
+}
+
+/* Our own address: as configured, or any of the peer's family */
+static int find_me(struct link *l)
+{
+	const struct options_addr *me = &l->opts->me;
+	int family = addr_is_set(&l->configured) ? l->configured.sa.sa_family :
+		     find_family(l->opts);
+	int rc;
+
+	if (family == AF_UNSPEC)
+		family = l->opts->peer.salen ? l->opts->peer.sa.ss_family : AF_INET;
+	if (me->set) {
+		rc = resolve_option("me", me, family, &l->me);
+		if (rc || l->me.sa.sa_family == family)
+			return rc;
+		if (!addr_is_any(&l->me)) {
+			log_err("me %s and peer %s are of different address families", me->text,
+				l->opts->peer.text);
+			return EX_CONFIG;
+		}
+	}
+	memset(&l->me, 0, sizeof(l->me));
+	l->me.sa.sa_family = (sa_family_t)family;
+	addr_set_port(&l->me, me->set ? me->port : 0);
+	return 0;
+}
+
+/* ------------------------------------------------------------------------
+ * interface
+ */
+
+/* Claim a name against other daemons. Return: 0, -EEXIST or -errno. */
+static int claim(struct link *l, const char *name)
+{
+	pid_t holder = 0;
+	int rc = pidfile_create(&l->pidfile, name, &holder);
+
+	if (rc == -EEXIST && l->opts->device[0])
+		log_err("%s is run by process %d already", name, (int)holder);
+	else if (rc && rc != -EEXIST)
+		log_err("cannot write the pid file of %s in " PIDFILE_DIR ": %s", name,
+			strerror(-rc));
+	return rc;
+}
+
+static int create(struct link *l, const char *name)
+{
+	int rc = iface_create(l->env->rtnl, name, l->opts->mode);
+
+	l->created = !rc;
+	if (rc && rc != -EEXIST)
+		log_err("cannot create interface %s: %s%s", name, strerror(-rc), netlink_words());
+	return rc;
+}
+
+/* The first free cipcbN */
+static int create_unnamed(struct link *l)
+{
+	unsigned int n;
+	int rc;
+
+	for (n = 0; n < NAMES_MAX; n++) {
+		snprintf(l->name, sizeof(l->name), "cipcb%u", n);
+		if (if_nametoindex(l->name))
+			continue;
+		rc = claim(l, l->name);
+		if (rc == -EEXIST)
+			continue;
+		if (!rc)
+			rc = create(l, l->name);
+		if (rc != -EEXIST)
+			return rc;
+		pidfile_remove(&l->pidfile);
+	}
+	return -ENFILE;
+}
+
+static int create_named(struct link *l)
+{
+	int rc;
+
+	snprintf(l->name, sizeof(l->name), "%s", l->opts->device);
+	rc = claim(l, l->name);
+	if (rc)
+		return rc;
+	rc = create(l, l->name);
+	return rc == -EEXIST ? 0 : rc;
+}
+
+/* Is the interface that was there before us fit to be taken over? */
+static int check_adopted(struct link *l, const struct kernel_link *seen)
+{
+	if (seen->mode != l->opts->mode) {
+		log_err("interface %s exists with mode %s, not %s: delete it (ip link del %s) or "
+			"choose another name", l->name, options_mode_name(seen->mode),
+			options_mode_name(l->opts->mode), l->name);
+		return LINK_EXIT_DEVICE;
+	}
+	if (seen->socket_state == CIPE_SOCKET_USER) {
+		log_err("interface %s is in use by another process", l->name);
+		return LINK_EXIT_DEVICE;
+	}
+	l->adopted_key = seen->key[CIPE_SLOT_CURRENT].rx_id;
+	l->endpoint.remote = seen->endpoint;
+	l->endpoint.local = seen->endpoint_local;
+	log_notice("took over interface %s, %s", l->name,
+		   l->adopted_key ? "whose key is still in use" : "which has no key");
+	return 0;
+}
+
+static int open_interface(struct link *l, struct kernel_link *seen)
+{
+	int rc = l->opts->device[0] ? create_named(l) : create_unnamed(l);
+
+	if (rc)
+		return LINK_EXIT_DEVICE;
+	log_set_device(l->name);
+	l->ifindex = if_nametoindex(l->name);
+	rc = kernel_link_find(l->env->kernel, l->ifindex, seen);
+	if (rc && !l->created) {
+		log_err("interface %s exists and is not a CIPE link (%s): choose another name",
+			l->name, strerror(-rc));
+		return LINK_EXIT_DEVICE;
+	}
+	if (rc) {
+		log_err("cannot read the state of %s: %s%s", l->name, strerror(-rc),
+			netlink_words());
+		return LINK_EXIT_SYSTEM;
+	}
+	l->id = seen->id;
+	return l->created ? 0 : check_adopted(l, seen);
+}
+
+/* ------------------------------------------------------------------------
+ * socket
+ */
+
+static int hand_over(struct link *l)
+{
+	struct kernel_setting setting = {
+		.fd = l->carrier.fd,
+		.policy = true,
+		.ttl = (uint8_t)l->opts->cttl,
+		.tos = (uint16_t)l->opts->tos,
+		.pin = l->opts->pin,
+	};
+
+	/* Where a link that we took over last heard its peer is newer truth */
+	if (!addr_is_set(&l->endpoint.remote) && addr_is_set(&l->configured))
+		setting.endpoint = &l->configured;
+	return kernel_link_set(l->env->kernel, l->id, &setting);
+}
+
+static bool fits_me(const struct link *l, const union addr *local)
+{
+	return local->sa.sa_family == l->me.sa.sa_family &&
+	       (addr_is_any(&l->me) || addr_equal_host(&l->me, local)) &&
+	       (!addr_port(&l->me) || addr_port(&l->me) == addr_port(local));
+}
+
+/* The port of a daemon that died: the kernel kept it, and what arrives there */
+static int inherit_socket(struct link *l)
+{
+	char text[ADDR_STR_MAX];
+	int rc = carrier_open(&l->carrier, l->me.sa.sa_family);
+
+	if (!rc)
+		rc = hand_over(l);
+	if (!rc)
+		rc = carrier_learn_bound(&l->carrier);
+	if (!rc) {
+		log_info("took over UDP address %s", addr_format(&l->carrier.bound, text));
+		return 0;
+	}
+	log_warn("cannot take over the UDP socket of %s: %s%s; opening a new one", l->name,
+		 strerror(-rc), netlink_words());
+	carrier_close(&l->carrier);
+	return rc;
+}
+
+static int open_socket(struct link *l)
+{
+	char text[ADDR_STR_MAX];
+	int rc = carrier_open(&l->carrier, l->me.sa.sa_family);
+
+	if (!rc)
+		rc = carrier_bind(&l->carrier, &l->me);
+	if (rc) {
+		log_err("cannot use UDP address %s: %s", addr_format(&l->me, text), strerror(-rc));
+		return LINK_EXIT_SYSTEM;
+	}
+	rc = hand_over(l);
+	if (rc) {
+		log_err("cannot hand the UDP socket to %s: %s%s", l->name, strerror(-rc),
+			netlink_words());
+		return LINK_EXIT_SYSTEM;
+	}
+	return 0;
+}
+
+static int connect_socket(struct link *l, const struct kernel_link *seen)
+{
+	if (seen->socket_state == CIPE_SOCKET_ORPHAN && fits_me(l, &seen->local) &&
+	    !inherit_socket(l))
+		return 0;
+	return open_socket(l);
+}
+
+/* ------------------------------------------------------------------------
+ * MTU, addresses, up
+ */
+
+static void find_mtu(struct link *l)
+{
+	const union addr *peer = addr_is_set(&l->endpoint.remote) ? &l->endpoint.remote :
+				 &l->configured;
+	struct carrier_route route = { .mtu = CARRIER_MTU_DEFAULT };
+	char text[ADDR_STR_MAX];
+	int rc;
+
+	l->mtu = l->opts->mtu;
+	if (l->mtu)
+		return;
+	rc = addr_is_set(peer) ? carrier_find_route(peer, &route) : 0;
+	if (rc) {
+		route.mtu = CARRIER_MTU_DEFAULT;
+		log_notice("no route to %s (%s): assuming a path MTU of %u",
+			   addr_format(peer, text), strerror(-rc), route.mtu);
+	}
+	l->mtu = carrier_inner_mtu(route.mtu, l->me.sa.sa_family,
+				   l->opts->mode == CIPE_MODE_ETHER);
+}
+
+static int bring_up(struct link *l)
+{
+	const char *what = "MTU";
+	int rc = iface_set_mtu(l->env->rtnl, l->ifindex, l->mtu);
+
+	if (!rc) {
+		what = "interface up";
+		rc = iface_set_up(l->env->rtnl, l->ifindex);
+	}
+	if (rc) {
+		log_err("cannot set %s of %s (MTU %u): %s%s", what, l->name, l->mtu, strerror(-rc),
+			netlink_words());
+		return LINK_EXIT_SYSTEM;
+	}
+	if (l->opts->ptpaddr.s_addr || l->opts->mode == CIPE_MODE_ETHER) {
+		l->ptpaddr = l->opts->ptpaddr;
+		link_set_inner_addr(l);
+	}
+	return 0;
+}
+
+static int load_secrets(struct link *l)
+{
+	uint8_t id[STATE_ID_LEN];
+	int rc;
+
+	l->psk = secret_alloc(DERIVE_PSK_LEN);
+	if (!l->psk || derive_psk(l->psk, l->opts->key, l->opts->key_len) ||
+	    derive_hkdf(NULL, 0, l->psk, DERIVE_PSK_LEN, STATE_LABEL, strlen(STATE_LABEL), id,
+			sizeof(id))) {
+		log_err("no locked memory left, or libcrypto failed");
+		return LINK_EXIT_SYSTEM;
+	}
+	rc = state_open(&l->state, STATE_DIR, l->name, id);
+	if (rc)
+		log_warn("cannot read %s: %s; old key exchange messages may be answered once more",
+			 l->state.path, strerror(-rc));
+	return 0;
+}
+
+/**
+ * link_setup() - bring the link up, ready to exchange keys
+ * @l: from link_new()
+ * Return: 0, or an exit code; everything that went wrong was logged, and what
+ * was done is undone by link_free().
+ */
+int link_setup(struct link *l)
+{
+	struct kernel_link seen = { 0 };
+	int rc = find_peer(l);
+
+	rc = rc ? rc : find_me(l);
+	rc = rc ? rc : open_interface(l, &seen);
+	rc = rc ? rc : load_secrets(l);
+	rc = rc ? rc : connect_socket(l, &seen);
+	if (rc)
+		return rc;
+	find_mtu(l);
+	return bring_up(l);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of hosts into addresses, at once or beside the event loop.
+ */
+#ifndef CIPED_RESOLVE_H
+#define CIPED_RESOLVE_H
+
+#include <ev.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+/**
+ * typedef resolve_fn - called from the event loop when a look-up succeeded
+ * @ctx: as given to resolver_new()
+ * @addr: what was found
+ */
+typedef void (*resolve_fn)(void *ctx, const union addr *addr);
+
+struct resolver;
+
+int resolve_now(const char *host, uint16_t port, int family, union addr *addr);
+struct resolver *resolver_new(struct ev_loop *loop, resolve_fn fn, void *ctx);
+void resolver_start(struct resolver *r, const char *host, uint16_t port, int family);
+void resolver_free(struct resolver *r);
+
+#endif /* CIPED_RESOLVE_H */
