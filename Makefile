@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# CIPE: the encrypted link. "make help" lists what can be made.
+
+# Kernel to build the module for
+KVER ?= $(shell uname -r)
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+# What "make check" covers; kernels of 6.1, 6.12, debug, and test programs
+KERNELS ?= 6.1 6.12 debug
+TESTS ?=
+
+export PREFIX DESTDIR
+
+INSTALL ?= install
+KDIR ?= $(firstword $(wildcard /lib/modules/$(KVER)/build /usr/src/linux-headers-$(KVER)))
+BUILD := $(CURDIR)/build
+VM := selftests/vm
+DEST_MODULES := $(DESTDIR)/lib/modules/$(KVER)/updates
+
+.PHONY: all modules daemon tests install uninstall clean deps check demo lint help
+
+all: modules daemon
+
+help:
+	@echo "make [all]         module (for the running kernel) and daemon"
+	@echo "make modules       the module; KVER=RELEASE for another kernel"
+	@echo "make daemon        ciped and cipectl"
+	@echo "make install       module, programs, samples; DESTDIR, PREFIX, SYSCONFDIR, KVER"
+	@echo "make uninstall     remove them; configuration stays"
+	@echo "make deps          install what all of this needs (Debian 12)"
+	@echo "make check         build and test everything in emulated machines;"
+	@echo "                   KERNELS='6.1 6.12 debug' TESTS='basic.sh ...' for less"
+	@echo "make demo          two gateways at work in an emulated machine;"
+	@echo "                   SHELL_IN=1 to stay in it"
+	@echo "make lint          checkpatch, sparse, shellcheck"
+	@echo "make clean"
+	@echo "See README.md and docs/testing.md."
+
+# The module is built from a copy, so that the tree stays clean and several
+# kernels can be built for at once. MFLAGS_EXTRA serves lint.
+modules:
+	@[ -n "$(KDIR)" ] || { \
+		echo "No headers for kernel $(KVER): install linux-headers-$(KVER), or say KVER=RELEASE." >&2; \
+		echo "There are: $$(cd /lib/modules && ls -d */build 2>/dev/null | xargs -r -n1 dirname | xargs)" >&2; \
+		exit 1; }
+	@mkdir -p $(BUILD)/$(KVER)
+	@rsync -a --delete --exclude='*.o' --exclude='.*' --exclude='*.mod*' \
+		--include='/Kbuild' --include='/kmod/***' --include='/include/***' \
+		--exclude='*' ./ $(BUILD)/$(KVER)/
+	$(MAKE) -C $(KDIR) M=$(BUILD)/$(KVER) W=1 $(MFLAGS_EXTRA) modules
+
+daemon:
+	$(MAKE) -C daemon OUT=$(BUILD)/daemon all
+
+# The compiled tests, linked with the harness of the kernel's sources
+tests:
+	$(MAKE) -C selftests OUTPUT=$(BUILD)/selftests
+
+install: modules daemon
+	$(INSTALL) -d $(DEST_MODULES)
+	$(INSTALL) -m 644 $(BUILD)/$(KVER)/cipe.ko $(DEST_MODULES)/cipe.ko
+	$(if $(DESTDIR),,depmod $(KVER))
+	$(INSTALL) -d $(DESTDIR)$(PREFIX)/sbin
+	$(INSTALL) -m 755 $(BUILD)/daemon/ciped $(BUILD)/daemon/cipectl $(DESTDIR)$(PREFIX)/sbin
+	$(INSTALL) -d -m 755 $(DESTDIR)$(SYSCONFDIR)/cipe
+	@cd etc-samples && find . -type f | while read -r f; do \
+		to="$(DESTDIR)$(SYSCONFDIR)/cipe/$$f"; \
+		if [ -e "$$to" ]; then echo "kept $$to"; continue; fi; \
+		if [ -x "$$f" ]; then mode=755; else mode=600; fi; \
+		$(INSTALL) -D -m $$mode "$$f" "$$to"; \
+	done
+	@for f in $(wildcard docs/man/*.[1-9]); do \
+		$(INSTALL) -D -m 644 $$f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/}; \
+	done
+
+uninstall:
+	rm -f $(DEST_MODULES)/cipe.ko
+	$(if $(DESTDIR),,depmod $(KVER))
+	rm -f $(DESTDIR)$(PREFIX)/sbin/ciped $(DESTDIR)$(PREFIX)/sbin/cipectl
+	@for f in $(wildcard docs/man/*.[1-9]); do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${f##*.}/$${f##*/}; \
+	done
+
+clean:
+	rm -rf $(BUILD)
+
+deps:
+	@$(VM)/deps
+
+check:
+	@KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM)/check
+
+lint:
+	@$(VM)/lint
+
+# All of it may be missing on a fresh machine, headers too
+demo:
+	@$(VM)/demo $(if $(SHELL_IN),--shell)
