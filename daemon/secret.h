@@ -28,6 +28,9 @@ int secret_init(size_t size);
 /**
  * secret_exit - give the heap back
  *
+ * Never needed at the end of a process: the kernel wipes pages before it gives
+ * them to another, and libcrypto keeps its random generator in the heap.
+ *
  * Return: 0; -EBUSY while something is still allocated in it.
  */
 int secret_exit(void);
