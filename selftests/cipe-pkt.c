@@ -47,6 +47,7 @@ static int usage(void)
 "           | flip-all\n"
 "cipe-pkt recv on A:P rxkey K [count N] [timeout MS]\n"
 "cipe-pkt frame DEVICE HEX [PROTOCOL]\n"
+"cipe-pkt inject DEVICE INNER\n"
 "cipe-pkt sniff DEVICE FILE [in|out] [marker STRING]\n"
 "K is CIPHER:KEY:IV:ID. LIST is like 0-9,7,20-15. sniff goes to the\n"
 "background when it is ready and prints its process id.\n");
@@ -760,6 +761,31 @@ static int cmd_frame(int argc, char **argv)
 	return 0;
 }
 
+/* An inner packet from this side of a device of mode ip */
+static int cmd_inject(int argc, char **argv)
+{
+	static struct inner inner = { .ttl = 64, .size = 56 };
+	static uint8_t packet[MAX_PACKET];
+	const char *device = argv[0];
+	struct sockaddr_ll sll;
+	size_t len;
+	int fd, n;
+
+	for (argc--, argv++; argc > 0; argc -= n, argv += n) {
+		n = parse_send_inner(&inner, argc, argv);
+		if (!n)
+			return usage();
+	}
+	if (argc < 0 || !inner.kind)
+		return usage();
+	fd = open_packet(device, &sll);
+	len = build_inner(&inner, 0, packet);
+	sll.sll_protocol = htons(packet[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
+	if (sendto(fd, packet, len, 0, (void *)&sll, sizeof(sll)) < 0)
+		die("send packet");
+	return 0;
+}
+
 static void show_udp(FILE *out, const uint8_t *ip, size_t header, size_t len)
 {
 	const uint8_t *udp = ip + header;
@@ -893,6 +919,8 @@ int main(int argc, char **argv)
 		return cmd_recv(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "frame"))
 		return cmd_frame(argc - 2, argv + 2);
+	if (!strcmp(argv[1], "inject"))
+		return cmd_inject(argc - 2, argv + 2);
 	if (!strcmp(argv[1], "sniff"))
 		return cmd_sniff(argc - 2, argv + 2);
 	return usage();

@@ -38,7 +38,7 @@ it()
 {
 	IT_TEXT+=("$1")
 	shift
-	IT_CALL+=("$*")
+	IT_CALL+=("$(printf '%q ' "$@")")
 }
 
 say()
@@ -446,21 +446,21 @@ no_errors()
 	done
 }
 
-# counters NS LINK: error counters and keepalives, to be compared by changed
+# counters NS LINK: all that counts packets, to be compared by changed
 counters()
 {
-	cli "$1" get "$2" | grep -E '^(rx|tx|socket|roamed)[_ a-z]*' |
+	cli "$1" get "$2" | grep -E '^((rx|tx|socket)_|roamed )' |
 		grep -vE '^(rx|tx)_bytes'
 }
 
 # causes NS EXPECTED COMMAND...: the command changes exactly these counters of
-# cipe0, "name difference name difference", packets sent not regarded
+# cipe0, "name difference name difference", what is sent not regarded
 causes()
 {
 	local ns=$1 expected=$2 got
 	shift 2
 
-	counters "$ns" cipe0 | grep -v '^tx_packets' > "$TMP/before"
+	counters "$ns" cipe0 | grep -vE '^tx_(packets|keepalive)' > "$TMP/before"
 	"$@"
 	if ! wait_until 2 caused "$ns" "$expected" > /dev/null; then
 		got=$(changed "$TMP/before" "$TMP/after")
@@ -471,7 +471,7 @@ causes()
 
 caused()
 {
-	counters "$1" cipe0 | grep -v '^tx_packets' > "$TMP/after"
+	counters "$1" cipe0 | grep -vE '^tx_(packets|keepalive)' > "$TMP/after"
 	[ "$(changed "$TMP/before" "$TMP/after")" = "$2" ]
 }
 

@@ -1,0 +1,310 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The peer may be anywhere: it is followed to where its newest authentic
+# packet came from, unless it is pinned; nothing else moves it. Through a NAT
+# that rewrites ports and forgets soon, keepalives hold the way open.
+
+. "$(dirname "$0")/lib.sh"
+
+endpoint_is()
+{
+	[ "$(stat_of "$1" cipe0 endpoint)" = "$2" ]
+}
+
+pair()
+{
+	fresh
+	gateways
+	link_pair ip "$1"
+	ping_all a 10.9.0.2 3
+	monitor a "$TMP/events"
+}
+
+port()
+{
+	local family=$1 new
+
+	pair $family
+	new=$(carrier b $family 4001)
+	# another socket, in place of the one before
+	hold b bind "$new" link cipe0
+	ping_all b 10.9.0.1 5
+	wait_until 3 endpoint_is a "$new"
+	ping_all a 10.9.0.2 5
+	wait_until 3 has "$TMP/events" "^peer-moved .*endpoint=${new//[][]/.}"
+	is "times moved" "$(stat_of a cipe0 roamed)" 1
+	# and the other end
+	hold a bind "$(carrier a $family 4002)" link cipe0
+	ping_all a 10.9.0.2 5
+	wait_until 3 endpoint_is b "$(carrier a $family 4002)"
+	no_errors a b
+}
+
+# Bound to no address: the address may change under it
+new_address()
+{
+	local family=$1 old new any
+
+	fresh
+	gateways
+	case $family in
+	4) old=192.0.2.2/24 new=192.0.2.22 any=0.0.0.0:4000 ;;
+	6) old=2001:db8::2/64 new=2001:db8::22 any=[::]:4000 ;;
+	esac
+	link_pair ip $family
+	hold b bind "${any/4000/4001}" link cipe0
+	ping_all b 10.9.0.1 3
+	wait_until 3 endpoint_is a "$(carrier b $family 4001)"
+	address b wan $new/24
+	ipn b addr del $old dev wan
+	ping_all b 10.9.0.1 5
+	wait_until 3 endpoint_is a "$(carrier b $family 4001)"
+	case $family in
+	4) endpoint_is a 192.0.2.22:4001 ;;
+	6) endpoint_is a [2001:db8::22]:4001 ;;
+	esac
+	ping_all a 10.9.0.2 5
+	no_errors a b
+}
+
+# A dual-stack socket follows from one family to the other
+other_family()
+{
+	fresh
+	gateways
+	link_pair ip 4
+	hold a bind [::]:4000 link cipe0
+	hold b bind [::]:4000 link cipe0
+	ping_all b 10.9.0.1 3
+	cli b set cipe0 endpoint [2001:db8::1]:4000
+	ping_all b 10.9.0.1 3
+	wait_until 3 endpoint_is a [2001:db8::2]:4000
+	ping_all a fd09::2 5
+	cli b set cipe0 endpoint 192.0.2.1:4000
+	ping_all b 10.9.0.1 3
+	wait_until 3 endpoint_is a 192.0.2.2:4000
+	ping_all a fd09::2 5
+	no_errors a b
+}
+
+# What is not authentic, not new or pinned does not move it
+unmoved()
+{
+	local family=$1 send moved
+
+	fresh
+	gateways
+	A=$(carrier a $family)
+	B=$(carrier b $family)
+	link a cipe0 ip "$A" "$B"
+	ipn a link set cipe0 up
+	monitor a "$TMP/events"
+	moved=$(carrier b $family 4009)
+	send="on b cipe-pkt send to $A txkey $(key_of b 1)"
+	$send from "$B" counters 0-9,20 empty
+	# old, new but overtaken, wrong
+	$send from "$moved" counters 5,20 empty
+	$send from "$moved" counters 15 empty
+	$send from "$moved" counters 21-30 empty flip 100
+	$send from "$moved" counters 21-30 empty truncate 1
+	on b cipe-pkt send to "$A" from "$moved" random 60 repeat 10
+	is "endpoint" "$(stat_of a cipe0 endpoint roamed rx_keepalive)" "$B 0 12"
+	cli a set cipe0 pin 1
+	$send from "$moved" counters 21 empty
+	is "endpoint, pinned" "$(stat_of a cipe0 endpoint roamed rx_keepalive)" \
+		"$B 0 13"
+	sleep 0.2
+	hasnt "$TMP/events" peer-moved
+	cli a set cipe0 pin 0
+	$send from "$moved" counters 22 empty
+	is "endpoint, free again" "$(stat_of a cipe0 endpoint roamed)" "$moved 1"
+	# an old one does not move it back
+	$send from "$B" counters 16 empty
+	is "endpoint, after an old packet" "$(stat_of a cipe0 endpoint roamed)" \
+		"$moved 1"
+	wait_until 3 has "$TMP/events" "^peer-moved .*ifname=cipe0 .*:4009"
+}
+
+# A peer that moves with every packet makes one event a second
+event_rate()
+{
+	local i began
+
+	fresh
+	gateways
+	link a cipe0 ip 192.0.2.1:4000 192.0.2.2:4000
+	ipn a link set cipe0 up
+	monitor a "$TMP/events"
+	began=$(date +%s%N)
+	for i in $(seq 0 39); do
+		on b cipe-pkt send to 192.0.2.1:4000 txkey "$(key_of b 1)" \
+			from 192.0.2.2:$((4100 + i % 2)) counters $i empty
+	done
+	sleep 1.2
+	is "times moved" "$(stat_of a cipe0 roamed)" 40
+	at_least "events" "$(grep -c peer-moved "$TMP/events")" 1
+	at_most "events" "$(grep -c peer-moved "$TMP/events")" \
+		$((2 + ($(date +%s%N) - began) / 1000000000))
+	# the last one tells the truth
+	is "address in the last event" "$(tail -1 "$TMP/events" |
+		sed 's/.*endpoint=//')" 192.0.2.2:4101
+}
+
+# Our own address is the one that the peer last sent to
+local_address()
+{
+	fresh
+	gateways
+	address a wan 192.0.2.7/24 2001:db8::7/64
+	link a cipe0 ip 0.0.0.0:4000 192.0.2.2:4000
+	link b cipe0 ip 192.0.2.2:4000 192.0.2.7:4000
+	for ns in a b; do
+		ipn $ns link set cipe0 mtu 1420 up
+	done
+	address a cipe0 10.9.0.1/24
+	address b cipe0 10.9.0.2/24
+	ping_all b 10.9.0.1 5
+	is "endpoint of b" "$(stat_of b cipe0 endpoint roamed)" "192.0.2.7:4000 0"
+	has <(stat_of a cipe0 endpoint-local) "^192.0.2.7:0$"
+	# that address goes: another is taken, and the peer follows
+	ipn a addr del 192.0.2.7/24 dev wan
+	ping_all a 10.9.0.2 5
+	wait_until 3 endpoint_is b 192.0.2.1:4000
+	no_errors a b
+}
+
+# a behind the NAT of r; b sees r's address and a port of r's choice
+behind_nat()
+{
+	fresh
+	gateways_routed
+	on r nft -f - <<-'EOT'
+	table ip nat {
+		chain post {
+			type nat hook postrouting priority 100;
+			oifname "rb" udp dport 4000 masquerade to :20000-20099
+		}
+	}
+	table ip filter {
+		chain forward {
+			type filter hook forward priority 0; policy accept;
+			iifname "rb" ct state established accept
+			iifname "rb" drop
+		}
+	}
+	EOT
+	on r sysctl -qw net.netfilter.nf_conntrack_udp_timeout=2 \
+		net.netfilter.nf_conntrack_udp_timeout_stream=2
+	link_pair ip 4
+	ping_all a 10.9.0.2 3
+	has <(stat_of b cipe0 endpoint) "^198.51.100.254:200[0-9][0-9]$"
+}
+
+nat_forgets()
+{
+	behind_nat
+	sleep 4
+	ping_none b 10.9.0.1
+	ping_all a 10.9.0.2 3
+	ping_all b 10.9.0.1 3
+}
+
+nat_held_open()
+{
+	behind_nat
+	cli a set cipe0 keepalive 500
+	sleep 5
+	ping_all b 10.9.0.1 5
+	at_least "keepalives" "$(stat_of b cipe0 rx_keepalive)" 5
+	no_errors a b
+}
+
+nat_moves()
+{
+	local before
+
+	behind_nat
+	cli a set cipe0 keepalive 300
+	monitor b "$TMP/events"
+	before=$(stat_of b cipe0 endpoint)
+	# other ports, and r forgets what it knew
+	on r nft flush chain ip nat post
+	on r nft add rule ip nat post oifname rb udp dport 4000 \
+		masquerade to :30000-30099
+	ipn r link set rb down
+	ipn r link set rb up
+	wait_until 10 moved_from "$before"
+	has <(stat_of b cipe0 endpoint) "^198.51.100.254:300[0-9][0-9]$"
+	wait_until 5 on b ping -c 1 -W 1 10.9.0.1
+	ping_all b 10.9.0.1 5
+	wait_until 3 has "$TMP/events" "^peer-moved .*endpoint=198.51.100.254:300"
+}
+
+moved_from()
+{
+	! endpoint_is b "$1"
+}
+
+# Both behind a NAT of their own, each knowing the other's outside
+double_nat()
+{
+	fresh
+	add_ns a b ra rb
+	cable a wan ra in
+	cable b wan rb in
+	cable ra out rb out
+	address a wan 10.1.0.2/24
+	address ra in 10.1.0.1/24
+	address b wan 10.2.0.2/24
+	address rb in 10.2.0.1/24
+	address ra out 203.0.113.1/24
+	address rb out 203.0.113.2/24
+	ipn a route add default via 10.1.0.1
+	ipn b route add default via 10.2.0.1
+	for r in ra rb; do
+		on $r sysctl -qw net.ipv4.ip_forward=1
+		on $r nft -f - <<-'EOT'
+		table ip nat {
+			chain post {
+				type nat hook postrouting priority 100;
+				oifname "out" masquerade
+			}
+		}
+		EOT
+	done
+	on rb nft -f - <<-'EOT'
+	table ip dnat {
+		chain pre {
+			type nat hook prerouting priority -100;
+			iifname "out" udp dport 4000 dnat to 10.2.0.2
+		}
+	}
+	EOT
+	link a cipe0 ip 10.1.0.2:4000 203.0.113.2:4000
+	link b cipe0 ip 10.2.0.2:4000 203.0.113.9:9
+	for ns in a b; do
+		ipn $ns link set cipe0 mtu 1420 up
+	done
+	address a cipe0 10.9.0.1/24
+	address b cipe0 10.9.0.2/24
+	ping_all a 10.9.0.2 5
+	ping_all b 10.9.0.1 5
+	is "endpoint of b" "$(stat_of b cipe0 endpoint)" 203.0.113.1:4000
+}
+
+for family in 4 6; do
+	it "IPv$family: the peer's port changes, at either end" port $family
+	it "IPv$family: the peer's address changes" new_address $family
+	it "IPv$family: false, broken, old packets and a pinned peer do not move" \
+		unmoved $family
+done
+it "from IPv4 to IPv6 and back on a dual-stack socket" other_family
+it "one event a second, the last one true" event_rate
+it "answers leave from the address that was used, while it is there" \
+	local_address
+it "NAT: without keepalives the way back closes" nat_forgets
+it "NAT: keepalives hold it open" nat_held_open
+it "NAT: another mapping half-way" nat_moves
+it "NAT on both sides" double_nat
+run_tests

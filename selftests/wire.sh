@@ -1,0 +1,378 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The wire format, checked against a second implementation that was written
+# from the document (cipe-pkt); then everything that is wrong with a packet:
+# each fault changes the one counter that names it, and nothing else.
+
+. "$(dirname "$0")/lib.sh"
+
+A=192.0.2.1:4000
+B=192.0.2.2:4000
+
+# The kernel in a, cipe-pkt in b
+kernel_and_tool()
+{
+	fresh
+	gateways
+	on a sysctl -qw net.ipv6.conf.default.disable_ipv6="${NO_IPV6:-0}"
+	link a cipe0 "${1:-ip}" "$A" "$B" 1 cipher "${2:-$CIPHER}" "${@:3}"
+	ipn a link set cipe0 mtu 1420 up
+	address a cipe0 10.9.0.1/24
+	[ "${NO_IPV6:-0}" = 1 ] || address a cipe0 fd09::1/64
+	TX=$(key_of b 1 "${2:-$CIPHER}")	# of the tool
+	RX=$(key_of a 1 "${2:-$CIPHER}")
+}
+
+# send COUNTERS [cipe-pkt's arguments]: under the right key
+send()
+{
+	on b cipe-pkt send to "$A" from "$B" txkey "$TX" counters "$@"
+}
+
+pong()
+{
+	send "$1" pong 10.9.0.2 10.9.0.1 "${@:2}"
+}
+
+# ---- both directions --------------------------------------------------------
+
+kernel_to_tool()
+{
+	kernel_and_tool ip "$1"
+	on b cipe-pkt recv on "$B" rxkey "$RX" count 10 timeout 15000 > "$TMP/got" &
+	wait_until 5 listening b 4000
+	on a ping -q -c 1 -W 0.2 -s 0 10.9.0.2 > /dev/null || :
+	on a ping -q -c 1 -W 0.2 -s 1 10.9.0.2 > /dev/null || :
+	on a ping -q -c 1 -W 0.2 -s 1392 -p 5a 10.9.0.2 > /dev/null || :
+	on a ping -q -c 1 -W 0.2 -s 700 fd09::2 > /dev/null || :
+	cli a set cipe0 keepalive 100
+	wait $! || :
+	hasnt "$TMP/got" " bad"
+	has "$TMP/got" "from=$B\|from=$A"
+	has "$TMP/got" "size=52 len=28 .*data=45"
+	has "$TMP/got" "size=53 len=29 .*data=45"
+	has "$TMP/got" "size=1444 len=1420 .*data=45.*5a5a5a5a$"
+	has "$TMP/got" "size=772 len=748 .*data=60"
+	has "$TMP/got" "size=24 len=0 data=$"
+	# none twice, none left out
+	is "counters" "$(sed 's/.*counter=\([0-9]*\).*/\1/' "$TMP/got" |
+		tr '\n' ' ')" "0 1 2 3 4 5 6 7 8 9 "
+}
+
+tool_to_kernel()
+{
+	kernel_and_tool ip "$1"
+	send 0 ping 10.9.0.2 10.9.0.1 size 0 \
+		expect 1 rxkey "$RX" > "$TMP/got" || :
+	send 1 ping 10.9.0.2 10.9.0.1 size 1392 \
+		expect 2 rxkey "$RX" timeout 1500 >> "$TMP/got" || :
+	send 2 ping fd09::2 fd09::1 size 333 \
+		expect 2 rxkey "$RX" timeout 1500 >> "$TMP/got" || :
+	hasnt "$TMP/got" " bad"
+	has "$TMP/got" "len=28 .*data=45.*0a0900010a0900020000"
+	has "$TMP/got" "len=1420 .*data=45.*0a0900010a0900020000"
+	has "$TMP/got" "len=381 .*data=60.*8100"
+	causes a "rx_keepalive 3" send 3-5 empty
+	is "highest counter and one" "$(stat_of a cipe0 current.rx-counter)" 6
+	no_errors a
+}
+
+ether_and_tool()
+{
+	local frame=ffffffffffff02000000000288b50102030405
+
+	NO_IPV6=1 kernel_and_tool ether
+	sniff a cipe0 "$TMP/frames" in
+	send 0 payload $frame
+	wait_until 3 grep -q "frame=$frame\$" "$TMP/frames"
+	on b cipe-pkt recv on "$B" rxkey "$RX" count 30 timeout 2000 > "$TMP/got" &
+	wait_until 5 listening b 4000
+	on a cipe-pkt frame cipe0 $frame
+	wait $! || :
+	has "$TMP/got" "size=43 len=19 data=$frame$"
+}
+
+# The whole counter range the window allows, 32 bits big endian
+high_counters()
+{
+	kernel_and_tool ip "$1"
+	causes a "rx_packets 4" pong 255,256,65536,4294967294
+	no_errors a
+}
+
+# ---- faults -----------------------------------------------------------------
+
+wrong_key()
+{
+	local key
+
+	kernel_and_tool
+	key=${TX/0b000001/0b000002}
+	causes a "rx_auth 5" on b cipe-pkt send to $A from $B txkey "$key" \
+		counters 0-4 pong 10.9.0.2 10.9.0.1
+	key=${TX/1b000001/1b000002}		# only the IV
+	causes a "rx_auth 1" on b cipe-pkt send to $A from $B txkey "$key" \
+		counters 0 pong 10.9.0.2 10.9.0.1
+	causes a "rx_packets 1" pong 0
+}
+
+cut()
+{
+	local n
+
+	for n in $(seq 0 40); do
+		pong 7 truncate-to "$n"
+	done
+}
+
+truncated()
+{
+	kernel_and_tool
+	# 24 octets are header and tag
+	causes a "rx_auth 17 socket_short 24" cut
+	causes a "rx_auth 1" pong 7 truncate 1
+	causes a "rx_packets 1" pong 7
+}
+
+# 28 octets inside are 8 + 28 + 16 on the wire: 416 bits
+flipped()
+{
+	kernel_and_tool ip "$1"
+	causes a "rx_flags 2 rx_auth 384 socket_unknown_key 30" \
+		pong 8191 size 0 flip-all
+	causes a "rx_packets 1" pong 8191 size 0
+	is "highest counter and one" "$(stat_of a cipe0 current.rx-counter)" 8192
+}
+
+again()
+{
+	kernel_and_tool
+	causes a "rx_packets 10" pong 0-9
+	causes a "rx_replay 10" pong 0-9
+	causes a "rx_replay 20" pong 9-0 repeat 2
+	causes a "rx_keepalive 1" send 10 empty
+	causes a "rx_replay 1" send 10 empty
+}
+
+stray()
+{
+	local own
+
+	kernel_and_tool
+	causes a "socket_unknown_key 3" on b cipe-pkt send to $A from $B \
+		txkey "$(key_of b 9)" counters 0-2 pong 10.9.0.2 10.9.0.1
+	# what a itself sent, come back
+	own=$RX
+	causes a "socket_unknown_key 3" on b cipe-pkt send to $A from $B \
+		txkey "$own" counters 0-2 pong 10.9.0.1 10.9.0.2
+	causes a "socket_unknown_key 50" on b cipe-pkt send to $A from $B \
+		random 100 repeat 50
+	causes a "socket_short 23" random_sizes 1 23
+	causes a "socket_unknown_key 17" random_sizes 24 40
+}
+
+random_sizes()
+{
+	local n
+
+	for n in $(seq "$1" "$2"); do
+		on b cipe-pkt send to $A from $B random "$n"
+	done
+}
+
+flags()
+{
+	kernel_and_tool
+	causes a "rx_flags 1" pong 0 flags 1
+	causes a "rx_flags 2" pong 1-2 flags 2
+	causes a "rx_flags 1" pong 3 flags 3
+	causes a "rx_packets 1" pong 4
+}
+
+sizes()
+{
+	kernel_and_tool
+	causes a "rx_auth 1" pong 0 extend 1
+	causes a "rx_auth 1" pong 0 size 0 extend 60000
+	# the largest packet UDP over IPv4 can carry is just large
+	causes a "rx_packets 1" pong 0 size $((65507 - 24 - 28))
+	causes a "rx_packets 1" pong 1
+}
+
+# Authentic, but what is inside is no packet
+inside()
+{
+	kernel_and_tool
+	causes a "rx_proto 1" send 0 payload \
+		50000000000000000000000000000000000000000000000000
+	causes a "rx_proto 1" send 1 payload 00
+	causes a "rx_short 1" send 2 payload 45
+	causes a "rx_short 1" send 3 payload 6000000000003a40
+	# total length of 100 in a packet of 28
+	causes a "rx_short 1" send 4 payload \
+		45000064000040004001260100000000000000000000000000000000
+	causes a "rx_packets 1" pong 6
+}
+
+inside_ether()
+{
+	NO_IPV6=1 kernel_and_tool ether
+	causes a "rx_short 13" short_frames
+	causes a "rx_packets 1" send 20 payload ffffffffffff02000000000288b5
+}
+
+short_frames()
+{
+	local n
+
+	for n in $(seq 1 13); do
+		send "$n" payload "$(printf '02%.0s' $(seq "$n"))"
+	done
+}
+
+down_and_expired()
+{
+	kernel_and_tool ip $CIPHER lifetime 3000
+	ipn a link set cipe0 down
+	causes a "rx_down 2" pong 0-1
+	ipn a link set cipe0 up
+	causes a "rx_packets 1" pong 2
+	wait_until 4 expired
+	: > "$TMP/before"
+	expect_one_of a "rx_expired 1" "socket_unknown_key 1" pong 3
+}
+
+expired()
+{
+	[ "$(stat_of a cipe0 current.rx-id)" = - ] ||
+		[ "$(stat_of a cipe0 current.lifetime)" = 0 ]
+}
+
+# expect_one_of NS CHANGE CHANGE COMMAND...: as causes
+expect_one_of()
+{
+	counters "$1" cipe0 | grep -vE '^tx_(packets|keepalive)' > "$TMP/before"
+	"${@:4}"
+	sleep 0.3
+	caused "$1" "$2" || caused "$1" "$3" || {
+		say "changed: $(changed "$TMP/before" "$TMP/after")"
+		return 1
+	}
+}
+
+# Key exchange goes to the daemon as it is, and only there
+control()
+{
+	local message=00000000010101000203040506070809
+
+	fresh
+	gateways
+	link a cipe0 ip $A $B
+	kill "$HOLDER"
+	hold a bind 192.0.2.1:4001 link cipe0 log "$TMP/control"
+	ipn a link set cipe0 up
+	causes a "" on b cipe-pkt send to 192.0.2.1:4001 from $B raw $message
+	wait_until 3 grep -q "^$B $message\$" "$TMP/control"
+	# nobody reads
+	kill "$HOLDER"
+	wait_until 3 orphaned a
+	causes a "socket_control 1" \
+		on b cipe-pkt send to 192.0.2.1:4001 from $B raw $message
+}
+
+orphaned()
+{
+	[ "$(stat_of "$1" cipe0 socket-state)" = orphan ]
+}
+
+# Whatever came, the peer is where it was
+unmoved()
+{
+	kernel_and_tool
+	pong 5
+	for _ in 1 2 3; do
+		on b cipe-pkt send to $A from 192.0.2.2:4999 random 100
+		on b cipe-pkt send to $A from 192.0.2.2:4999 txkey "$TX" \
+			counters 6 pong 10.9.0.2 10.9.0.1 flip 200
+		on b cipe-pkt send to $A from 192.0.2.2:4999 txkey "$TX" \
+			counters 5 pong 10.9.0.2 10.9.0.1
+		on b cipe-pkt send to $A from 192.0.2.2:4999 txkey "$TX" \
+			counters 6 pong 10.9.0.2 10.9.0.1 flags 1
+	done
+	is "endpoint" "$(stat_of a cipe0 endpoint roamed)" "$B 0"
+}
+
+# ---- what cannot be sent ----------------------------------------------------
+
+PACKET=4500001c000040004001669f0a0900010a0900020800f7ff00000000
+
+frame()
+{
+	on a cipe-pkt frame cipe0 "${1:-$PACKET}" "${2:-0x0800}"
+}
+
+cannot_send()
+{
+	fresh
+	gateways
+	on a sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	cli a add cipe0 mode ip
+	ipn a link set cipe0 mtu 1420 up
+	address a cipe0 10.9.0.1/24
+	sniff a wan "$TMP/outer" out
+	carrier_is a cipe0 off
+	ping_none a 10.9.0.2
+	set_key a cipe0 1
+	carrier_is a cipe0 on
+	causes a "tx_no_socket 1" frame
+	hold a bind $A link cipe0
+	causes a "tx_no_endpoint 1" frame
+	cli a set cipe0 endpoint 203.0.113.1:4000
+	causes a "tx_no_route 1" frame
+	cli a set cipe0 endpoint 10.9.0.2:4000
+	causes a "tx_loop 1" frame
+	cli a set cipe0 endpoint $B
+	ipn a link set wan mtu 1300
+	causes a "tx_too_big 1" big_frame
+	ipn a link set wan mtu 1500
+	causes a "tx_proto 1" frame 50000000 0x88b5
+	causes a "tx_proto 1" frame 4f00 0x0800
+	hasnt "$TMP/outer" "proto=1 "
+	# Without a carrier the stack soon stops asking the device; at first,
+	# and for a second after the last change, it does
+	set_key a cipe0 2
+	cli a keydel cipe0
+	causes a "tx_no_key 1" frame
+	carrier_is a cipe0 off
+	ping_none a 10.9.0.2
+	hasnt "$TMP/outer" "proto=1 "
+}
+
+# 1400 octets that must not be fragmented
+big_frame()
+{
+	on a ping -c 1 -W 0.2 -M do -s 1372 10.9.0.2 > /dev/null 2>&1 || :
+}
+
+for cipher in $CIPHERS; do
+	it "$cipher: the tool reads what the kernel sends" kernel_to_tool $cipher
+	it "$cipher: the kernel reads what the tool sends" tool_to_kernel $cipher
+done
+it "mode ether: a frame as it is, both ways" ether_and_tool
+it "counters up to 2^32 - 2" high_counters aes-128-gcm
+it "wrong key, wrong IV: not authentic" wrong_key
+it "truncated to every length from 0 to 40" truncated
+it "aes-256-gcm: each bit flipped: never accepted" flipped aes-256-gcm
+it "chacha20-poly1305: each bit flipped: never accepted" flipped chacha20-poly1305
+it "replayed: counted, not delivered" again
+it "unknown key id, own packets come back, random octets" stray
+it "flag bits set: refused though authentic" flags
+it "too long by one octet, by many; the largest there is" sizes
+it "authentic but no packet inside" inside
+it "authentic but no frame inside" inside_ether
+it "device down, key expired" down_and_expired
+it "key exchange passes to the socket's owner only" control
+it "nothing of that moves the peer" unmoved
+it "what cannot be sent: each cause counted, nothing leaves" cannot_send
+run_tests
