@@ -311,28 +311,29 @@ static unsigned int least(unsigned int a, unsigned int b)
 	return a < b ? a : b;
 }
 
-/* Levenshtein distance of short names; UINT_MAX for long ones */
+/* How many letters must be added, dropped, changed or swapped with the next to
+ * make one name of the other (optimal string alignment); UINT_MAX for long ones
+ */
 static unsigned int distance(const char *a, const char *b)
 {
-	unsigned int row[24];
+	unsigned int d[24][24];
 	size_t la = strlen(a), lb = strlen(b);
 
 	if (la >= 24 || lb >= 24)
 		return UINT_MAX;
+	for (size_t i = 0; i <= la; i++)
+		d[i][0] = (unsigned int)i;
 	for (size_t j = 0; j <= lb; j++)
-		row[j] = (unsigned int)j;
+		d[0][j] = (unsigned int)j;
 	for (size_t i = 1; i <= la; i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = (unsigned int)i;
 		for (size_t j = 1; j <= lb; j++) {
-			unsigned int change = diagonal + (a[i - 1] != b[j - 1]);
-
-			diagonal = row[j];
-			row[j] = least(change, least(row[j], row[j - 1]) + 1);
+			d[i][j] = least(least(d[i - 1][j], d[i][j - 1]) + 1,
+					d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				d[i][j] = least(d[i][j], d[i - 2][j - 2] + 1);
 		}
 	}
-	return row[lb];
+	return d[la][lb];
 }
 
 const char *opttable_nearest(const char *name)
