@@ -434,6 +434,7 @@ static struct session *make_session(struct link *l)
 	struct session_config config = {
 		.handshake = {
 			.psk = l->psk,
+			.local = l->local,
 			.mode = (uint8_t)l->opts->mode,
 			.cipher = (uint8_t)l->opts->cipher,
 		},
@@ -498,6 +499,7 @@ void link_free(struct link *l)
 		iface_delete(l->env->rtnl, l->ifindex);
 	carrier_close(&l->carrier);
 	secret_free(l->psk, DERIVE_PSK_LEN);
+	secret_free(l->local, HANDSHAKE_LOCAL_LEN);
 	pidfile_remove(&l->pidfile);
 	free(l);
 }

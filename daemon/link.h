@@ -58,6 +58,7 @@ struct link_env {
  * @pidfile: our claim to the device
  * @state: time stamps that outlive us
  * @psk: key of the key exchange, in locked memory
+ * @local: random, known to this process only, in locked memory
  * @session: state machine of the key exchange
  * @carrier: UDP socket
  * @resolver: of the peer's name; NULL: it is an address, or unknown
@@ -89,6 +90,7 @@ struct link {
 	struct pidfile pidfile;
 	struct state state;
 	uint8_t *psk;
+	uint8_t *local;
 	struct session *session;
 	struct carrier carrier;
 	struct resolver *resolver;

@@ -315,7 +315,9 @@ static int load_secrets(struct link *l)
 	int rc;
 
 	l->psk = secret_alloc(DERIVE_PSK_LEN);
-	if (!l->psk || derive_psk(l->psk, l->opts->key, l->opts->key_len) ||
+	l->local = secret_alloc(HANDSHAKE_LOCAL_LEN);
+	if (!l->psk || !l->local || secret_random(l->local, HANDSHAKE_LOCAL_LEN) ||
+	    derive_psk(l->psk, l->opts->key, l->opts->key_len) ||
 	    derive_hkdf(NULL, 0, l->psk, DERIVE_PSK_LEN, STATE_LABEL, strlen(STATE_LABEL), id,
 			sizeof(id))) {
 		log_err("no locked memory left, or libcrypto failed");
