@@ -37,7 +37,7 @@ struct kernel_key_state {
 
 /**
  * struct kernel_link - state of a link
- * @ifindex: in our network namespace; 0 when it is in another
+ * @ifindex: in the interface's network namespace, which may not be ours
  * @id: unique in the running kernel, whatever the namespace
  * @name: of the interface
  * @mode: what it carries

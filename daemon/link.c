@@ -342,10 +342,26 @@ static void check_limit(struct link *l, const struct kernel_key_state *key)
 	session_key_limit(l->session, now_ms(), key->rx_id);
 }
 
+/* Which interface of our network namespace it is; 0: none, it was moved away.
+ * The same index elsewhere may be another interface here.
+ */
+static unsigned int find_ifindex(struct link *l, const struct kernel_link *seen)
+{
+	struct kernel_link here;
+
+	if (kernel_link_find(l->env->kernel, seen->ifindex, &here) || here.id != l->id)
+		return 0;
+	return seen->ifindex;
+}
+
 /* What the kernel knows and told, or tells only when asked */
 static void take_state(struct link *l, const struct kernel_link *seen)
 {
-	l->ifindex = seen->ifindex;
+	unsigned int ifindex = find_ifindex(l, seen);
+
+	if (l->ifindex && !ifindex)
+		log_notice("%s is in another network namespace now", l->name);
+	l->ifindex = ifindex;
 	if (seen->name[0])
 		memcpy(l->name, seen->name, sizeof(l->name));
 	if (addr_is_set(&seen->endpoint)) {

@@ -171,16 +171,25 @@ void link_established(struct link *l, const struct handshake_info *peer, bool in
  * down
  */
 
+/* The index may be another interface's by now */
+static bool is_here(const struct link *l)
+{
+	struct kernel_link seen;
+
+	return l->ifindex && !kernel_link_find(l->env->kernel, l->ifindex, &seen) &&
+	       seen.id == l->id;
+}
+
 static void delete_interface(struct link *l)
 {
 	int rc;
 
 	if (l->gone)
 		return;
-	if (!l->ifindex) {
-		log_warn("%s is in another network namespace: delete it there. Its keys are "
-			 "retired now", l->name);
-		kernel_key_del_all(l->env->kernel, l->id);
+	if (!is_here(l)) {
+		if (!kernel_key_del_all(l->env->kernel, l->id))
+			log_warn("%s is in another network namespace: delete it there. Its keys "
+				 "are retired now", l->name);
 		return;
 	}
 	rc = iface_delete(l->env->rtnl, l->ifindex);
