@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* CIPE: encrypted link devices. Loading and unloading. */
+
+#include <linux/init.h>
+#include <linux/module.h>
+#include <net/genetlink.h>
+#include <net/rtnetlink.h>
+
+#include <uapi/linux/cipe.h>
+
+#include "device.h"
+#include "keys.h"
+#include "netlink.h"
+#include "socket.h"
+
+static int __init cipe_init(void)
+{
+	int err;
+
+	err = cipe_keys_init();
+	if (err)
+		return err;
+	err = cipe_socket_init();
+	if (err)
+		goto exit_keys;
+	err = cipe_device_init();
+	if (err)
+		goto exit_socket;
+	err = cipe_netlink_init();
+	if (err)
+		goto exit_device;
+	return 0;
+
+exit_device:
+	cipe_device_exit();
+exit_socket:
+	cipe_socket_exit();
+exit_keys:
+	cipe_keys_exit();
+	return err;
+}
+
+static void __exit cipe_exit(void)
+{
+	/* Requests first, so that nothing new is attached; then the links */
+	cipe_netlink_exit();
+	cipe_device_exit();
+	cipe_socket_exit();
+	/* Waits for all that RCU still holds, endpoints and sockets too */
+	cipe_keys_exit();
+}
+
+module_init(cipe_init);
+module_exit(cipe_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("CIPE encrypted links");
+MODULE_AUTHOR("The CIPE authors");
+MODULE_ALIAS("cipcb");
+MODULE_ALIAS_RTNL_LINK(CIPE_RTNL_KIND);
+MODULE_ALIAS_GENL_FAMILY(CIPE_GENL_NAME);

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The way to the peer: route, outer headers, sending. */
+
+#include <linux/inetdevice.h>
+#include <net/dst_cache.h>
+#include <net/ip6_route.h>
+#include <net/ip_tunnels.h>
+#include <net/ipv6.h>
+#include <net/ipv6_stubs.h>
+#include <net/route.h>
+#include <net/udp_tunnel.h>
+
+#include <cipe/wire.h>
+
+#include "endpoint.h"
+#include "link.h"
+#include "path.h"
+#include "socket.h"
+
+/* The address to send from: what the socket is bound to, else what the peer
+ * last sent to as long as it is ours, else what the route prefers.
+ */
+static __be32 path_source4(const struct sock *sk, const struct cipe_endpoint *ep)
+{
+	__be32 bound = inet_sk(sk)->inet_saddr;
+
+	if (sk->sk_family == AF_INET && bound)
+		return bound;
+	if (ep->local.sa.sa_family == AF_INET &&
+	    inet_confirm_addr(sock_net(sk), NULL, 0, ep->local.in.sin_addr.s_addr,
+			      RT_SCOPE_HOST))
+		return ep->local.in.sin_addr.s_addr;
+	return 0;
+}
+
+static struct dst_entry *path_route4(struct sock *sk, struct cipe_endpoint *ep,
+				     struct cipe_outer *outer)
+{
+	struct flowi4 fl4 = {
+		.daddr = ep->remote.in.sin_addr.s_addr,
+		.fl4_sport = outer->sport,
+		.fl4_dport = outer->dport,
+		.flowi4_proto = IPPROTO_UDP,
+		.flowi4_mark = READ_ONCE(sk->sk_mark),
+		.flowi4_oif = READ_ONCE(sk->sk_bound_dev_if),
+	};
+	struct rtable *rt;
+
+	outer->v4.daddr = fl4.daddr;
+	rt = dst_cache_get_ip4(&ep->cache, &outer->v4.saddr);
+	if (rt)
+		return &rt->dst;
+
+	fl4.saddr = path_source4(sk, ep);
+	security_sk_classify_flow(sk, flowi4_to_flowi_common(&fl4));
+	rt = ip_route_output_flow(sock_net(sk), &fl4, sk);
+	if (IS_ERR(rt))
+		return NULL;
+	dst_cache_set_ip4(&ep->cache, &rt->dst, fl4.saddr);
+	outer->v4.saddr = fl4.saddr;
+	return &rt->dst;
+}
+
+static void path_source6(const struct sock *sk, const struct cipe_endpoint *ep,
+			 struct in6_addr *saddr)
+{
+	if (!ipv6_addr_any(&sk->sk_v6_rcv_saddr))
+		*saddr = sk->sk_v6_rcv_saddr;
+	else if (ep->local.sa.sa_family == AF_INET6 &&
+		 ipv6_chk_addr(sock_net(sk), &ep->local.in6.sin6_addr, NULL, 0))
+		*saddr = ep->local.in6.sin6_addr;
+}
+
+static struct dst_entry *path_route6(struct sock *sk, struct cipe_endpoint *ep,
+				     struct cipe_outer *outer)
+{
+	struct flowi6 fl6 = {
+		.daddr = ep->remote.in6.sin6_addr,
+		.fl6_sport = outer->sport,
+		.fl6_dport = outer->dport,
+		.flowi6_proto = IPPROTO_UDP,
+		.flowi6_mark = READ_ONCE(sk->sk_mark),
+		.flowi6_oif = READ_ONCE(sk->sk_bound_dev_if) ?:
+			      ep->remote.in6.sin6_scope_id,
+	};
+	struct dst_entry *dst;
+
+	outer->v6.daddr = fl6.daddr;
+	dst = dst_cache_get_ip6(&ep->cache, &outer->v6.saddr);
+	if (dst)
+		return dst;
+
+	path_source6(sk, ep, &fl6.saddr);
+	security_sk_classify_flow(sk, flowi6_to_flowi_common(&fl6));
+	dst = ipv6_stub->ipv6_dst_lookup_flow(sock_net(sk), sk, &fl6, NULL);
+	if (IS_ERR(dst))
+		return NULL;
+	dst_cache_set_ip6(&ep->cache, dst, &fl6.saddr);
+	outer->v6.saddr = fl6.saddr;
+	return dst;
+}
+
+/* Octets of plaintext in a packet that is as large as the path allows */
+static unsigned int path_room(const struct cipe_outer *outer)
+{
+	unsigned int mtu = dst_mtu(outer->dst);
+	unsigned int headers = sizeof(struct udphdr) + CIPE_WIRE_OVERHEAD;
+
+	headers += outer->family == AF_INET6 ? sizeof(struct ipv6hdr) :
+					       sizeof(struct iphdr);
+	return mtu > headers ? mtu - headers : 0;
+}
+
+/**
+ * cipe_path_resolve - find the way to the peer
+ * @link: the link
+ * @outer: gets the route, addresses, ports, room; the rest is defaults for a
+ *	packet with nothing inside
+ *
+ * Context: softirq or BH off, under RCU.
+ * Return: 0, and outer->dst is the caller's to release; else what to count,
+ * and there is nothing to release.
+ */
+enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *outer)
+{
+	struct cipe_sock *cs = rcu_dereference(link->sock);
+	struct sock *sk = cs ? rcu_dereference(cs->sk) : NULL;
+	struct cipe_endpoint *ep;
+
+	if (unlikely(!sk))
+		return CIPE_STAT_TX_NO_SOCKET;
+	ep = rcu_dereference(link->endpoint);
+	if (unlikely(!ep))
+		return CIPE_STAT_TX_NO_ENDPOINT;
+
+	outer->family = ep->remote.sa.sa_family;
+	outer->sport = inet_sk(sk)->inet_sport;
+	if (outer->family == AF_INET6) {
+		outer->dport = ep->remote.in6.sin6_port;
+		outer->dst = path_route6(sk, ep, outer);
+	} else {
+		outer->dport = ep->remote.in.sin_port;
+		outer->dst = path_route4(sk, ep, outer);
+	}
+	if (unlikely(!outer->dst))
+		return CIPE_STAT_TX_NO_ROUTE;
+	if (unlikely(outer->dst->dev == link->dev)) {
+		dst_release(outer->dst);
+		outer->dst = NULL;
+		return CIPE_STAT_TX_LOOP;
+	}
+
+	outer->room = path_room(outer);
+	outer->tos = READ_ONCE(link->tos) == CIPE_TOS_INHERIT ? 0 :
+		     READ_ONCE(link->tos);
+	outer->ttl = READ_ONCE(link->ttl);
+	if (!outer->ttl)
+		outer->ttl = outer->family == AF_INET6 ?
+			     ip6_dst_hoplimit(outer->dst) :
+			     ip4_dst_hoplimit(outer->dst);
+	outer->fragment = false;
+	return 0;
+}
+
+/**
+ * cipe_path_headroom - octets to keep free before a datagram's payload
+ * @outer: resolved
+ *
+ * Return: octets, for UDP, IP and what the route's device wants.
+ */
+unsigned int cipe_path_headroom(const struct cipe_outer *outer)
+{
+	return LL_RESERVED_SPACE(outer->dst->dev) + outer->dst->header_len +
+	       sizeof(struct ipv6hdr) + sizeof(struct udphdr);
+}
+
+/**
+ * cipe_path_send - send a datagram
+ * @link: the link
+ * @outer: resolved; its route is used up
+ * @skb: the payload, with headroom; used up
+ *
+ * Context: softirq or BH off, under RCU.
+ */
+void cipe_path_send(struct cipe_link *link, struct cipe_outer *outer,
+		    struct sk_buff *skb)
+{
+	struct cipe_sock *cs = rcu_dereference(link->sock);
+	struct sock *sk = cs ? rcu_dereference(cs->sk) : NULL;
+	struct dst_entry *dst = outer->dst;
+
+	outer->dst = NULL;
+	if (unlikely(!sk)) {
+		cipe_stats_inc(link->stats, CIPE_STAT_TX_NO_SOCKET);
+		dst_release(dst);
+		kfree_skb(skb);
+		return;
+	}
+
+	/* What must not be fragmented was checked against the path already; if
+	 * the path shrank this very moment let it pass once more.
+	 */
+	skb->ignore_df = 1;
+	skb->mark = READ_ONCE(sk->sk_mark);
+	if (outer->family == AF_INET6)
+		udp_tunnel6_xmit_skb(dst, sk, skb, NULL, &outer->v6.saddr,
+				     &outer->v6.daddr, outer->tos, outer->ttl, 0,
+				     outer->sport, outer->dport, false);
+	else
+		udp_tunnel_xmit_skb((struct rtable *)dst, sk, skb, outer->v4.saddr,
+				    outer->v4.daddr, outer->tos, outer->ttl,
+				    outer->fragment ? 0 : htons(IP_DF),
+				    outer->sport, outer->dport, false, false);
+}

@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * UDP sockets handed over by user space.
+ *
+ * The daemon binds a socket and passes its descriptor. We take the data packets
+ * out of it; key exchange messages stay for the daemon. No reference to the
+ * file is kept, as it would keep the socket's network namespace alive, perhaps
+ * the very one our device is in. When the owner closes the descriptor, or dies,
+ * a socket of the kernel's own, which holds no namespace, takes over address
+ * and port before the old one lets go of them; a new daemon takes over from
+ * it in the same way. Between the two binds both sockets hand to us, so
+ * nothing is lost.
+ */
+
+#include <linux/errno.h>
+#include <linux/file.h>
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/netlink.h>
+#include <linux/slab.h>
+#include <linux/udp.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+#include <net/udp.h>
+#include <net/udp_tunnel.h>
+
+#include "endpoint.h"
+#include "link.h"
+#include "rx.h"
+#include "socket.h"
+
+/* Protects which socket belongs to which link, and the members that say so */
+static DEFINE_MUTEX(registry_lock);
+static LIST_HEAD(registry);
+
+static void socket_owner_closed(struct sock *sk);
+
+static struct sock *socket_sk(const struct cipe_sock *cs)
+{
+	return rcu_dereference_protected(cs->sk, lockdep_is_held(&registry_lock));
+}
+
+/* What @sk, known to be hooked, belongs to; NULL after socket_unhook() */
+static struct cipe_sock *socket_user_data(const struct sock *sk)
+{
+	return rcu_dereference_protected(__sk_user_data(sk),
+					 lockdep_is_held(&registry_lock));
+}
+
+/* From now on @sk's datagrams come to cipe_rx_datagram() */
+static void socket_hook(struct cipe_sock *cs, struct socket *sock, bool standin)
+{
+	struct udp_tunnel_sock_cfg config = {
+		.sk_user_data = cs,
+		.encap_type = UDP_ENCAP_ESPINUDP,
+		.encap_rcv = cipe_rx_datagram,
+		.encap_destroy = standin ? NULL : socket_owner_closed,
+	};
+
+	setup_udp_tunnel_sock(sock_net(sock->sk), sock, &config);
+}
+
+/* Make @sk an ordinary UDP socket again */
+static void socket_unhook(struct sock *sk)
+{
+	struct udp_sock *up = udp_sk(sk);
+
+	WRITE_ONCE(up->encap_type, 0);
+	WRITE_ONCE(up->encap_rcv, NULL);
+	WRITE_ONCE(up->encap_destroy, NULL);
+	rcu_assign_sk_user_data(sk, NULL);
+}
+
+/**
+ * cipe_socket_local - where a socket is bound
+ * @sk: the socket
+ * @local: gets address and port
+ */
+void cipe_socket_local(const struct sock *sk, union cipe_sockaddr *local)
+{
+	memset(local, 0, sizeof(*local));
+	local->sa.sa_family = sk->sk_family;
+	if (sk->sk_family == AF_INET6) {
+		local->in6.sin6_addr = sk->sk_v6_rcv_saddr;
+		local->in6.sin6_port = inet_sk(sk)->inet_sport;
+		local->in6.sin6_scope_id =
+			ipv6_iface_scope_id(&sk->sk_v6_rcv_saddr,
+					    sk->sk_bound_dev_if);
+	} else {
+		local->in.sin_addr.s_addr = inet_sk(sk)->inet_rcv_saddr;
+		local->in.sin_port = inet_sk(sk)->inet_sport;
+	}
+}
+
+/* Bind @sock to where @old is bound, both at once for a moment. Address reuse
+ * is allowed for no longer than that: any process may join in it.
+ */
+static int socket_bind_beside(struct socket *sock, struct sock *old)
+{
+	union cipe_sockaddr local;
+	int err;
+
+	cipe_socket_local(old, &local);
+	sock->sk->sk_bound_dev_if = old->sk_bound_dev_if;
+	if (sock->sk->sk_family == AF_INET6)
+		sock->sk->sk_ipv6only = old->sk_ipv6only;
+	ip_sock_set_freebind(sock->sk);
+	old->sk_reuse = SK_CAN_REUSE;
+	sock->sk->sk_reuse = SK_CAN_REUSE;
+	err = kernel_bind(sock, &local.sa, cipe_sockaddr_len(&local));
+	sock->sk->sk_reuse = SK_NO_REUSE;
+	old->sk_reuse = SK_NO_REUSE;
+	return err;
+}
+
+/* A socket of our own where @old is */
+static struct socket *socket_standin(struct cipe_sock *cs, struct sock *old)
+{
+	struct socket *sock;
+	int err;
+
+	err = sock_create_kern(sock_net(old), old->sk_family, SOCK_DGRAM,
+			       IPPROTO_UDP, &sock);
+	if (err)
+		return ERR_PTR(err);
+	sock->sk->sk_mark = old->sk_mark;
+	sock->sk->sk_allocation = GFP_ATOMIC;
+	socket_hook(cs, sock, true);
+	err = socket_bind_beside(sock, old);
+	if (err) {
+		socket_unhook(sock->sk);
+		sock_release(sock);
+		return ERR_PTR(err);
+	}
+	return sock;
+}
+
+static void socket_free_rcu(struct rcu_head *rcu)
+{
+	kfree(container_of(rcu, struct cipe_sock, rcu));
+}
+
+/* Let go of the socket, ours or user space's */
+static void socket_release(struct cipe_sock *cs)
+{
+	struct sock *sk = socket_sk(cs);
+
+	if (!sk)
+		return;
+	RCU_INIT_POINTER(cs->sk, NULL);
+	socket_unhook(sk);
+	/* Senders may be on it still */
+	synchronize_rcu();
+	if (cs->standin) {
+		sock_release(cs->standin);
+		cs->standin = NULL;
+	} else {
+		sock_put(sk);
+	}
+}
+
+/* The last step of user space's close(), or of the death of the process */
+static void socket_owner_closed(struct sock *sk)
+{
+	struct cipe_sock *cs;
+	struct socket *standin;
+
+	mutex_lock(&registry_lock);
+	cs = socket_user_data(sk);
+	if (!cs) /* the last link left meanwhile */
+		goto unlock;
+
+	standin = socket_standin(cs, sk);
+	if (IS_ERR(standin)) {
+		pr_warn_ratelimited("cipe: cannot keep a port its owner closed: %ld\n",
+				    PTR_ERR(standin));
+		socket_release(cs);
+		goto unlock;
+	}
+	cs->standin = standin;
+	rcu_assign_pointer(cs->sk, standin->sk);
+	/* What is queued in the old socket's path finds its user data gone */
+	socket_unhook(sk);
+	synchronize_rcu();
+	sock_put(sk);
+unlock:
+	mutex_unlock(&registry_lock);
+}
+
+/**
+ * cipe_socket_orphan - did the owner close the socket?
+ * @cs: the socket
+ *
+ * Return: whether the kernel keeps the port alone. May change at any time.
+ */
+bool cipe_socket_orphan(const struct cipe_sock *cs)
+{
+	return READ_ONCE(cs->standin);
+}
+
+static int socket_check(const struct socket *sock, struct netlink_ext_ack *extack)
+{
+	const struct sock *sk = sock->sk;
+
+	if (sk->sk_protocol != IPPROTO_UDP || sk->sk_type != SOCK_DGRAM ||
+	    (sk->sk_family != AF_INET && sk->sk_family != AF_INET6)) {
+		NL_SET_ERR_MSG(extack, "the descriptor is not a UDP socket");
+		return -EPROTOTYPE;
+	}
+	if (sk->sk_state == TCP_ESTABLISHED) {
+		NL_SET_ERR_MSG(extack, "the socket is connected, it must be only bound");
+		return -EISCONN;
+	}
+	return 0;
+}
+
+/* Hook @sock for @cs unless someone else has it */
+static int socket_claim(struct cipe_sock *cs, struct socket *sock,
+			struct netlink_ext_ack *extack)
+{
+	struct sock *sk = sock->sk;
+	int err = 0;
+
+	lock_sock(sk);
+	if (sk->sk_user_data || READ_ONCE(udp_sk(sk)->encap_type)) {
+		NL_SET_ERR_MSG(extack, "the socket is in use for another encapsulation");
+		err = -EBUSY;
+	} else {
+		socket_hook(cs, sock, false);
+	}
+	release_sock(sk);
+	return err;
+}
+
+/* The &struct cipe_sock of a bound socket, made if it has none */
+static struct cipe_sock *socket_get(struct socket *sock,
+				    struct netlink_ext_ack *extack)
+{
+	struct cipe_sock *cs;
+	int err;
+
+	if (READ_ONCE(udp_sk(sock->sk)->encap_rcv) == cipe_rx_datagram)
+		return socket_user_data(sock->sk);
+
+	cs = kzalloc(sizeof(*cs), GFP_KERNEL);
+	if (!cs)
+		return ERR_PTR(-ENOMEM);
+	INIT_LIST_HEAD(&cs->links);
+	/* Readers may come as soon as it is hooked */
+	sock_hold(sock->sk);
+	rcu_assign_pointer(cs->sk, sock->sk);
+	err = socket_claim(cs, sock, extack);
+	if (err) {
+		sock_put(sock->sk);
+		kfree(cs);
+		return ERR_PTR(err);
+	}
+	list_add_tail(&cs->node, &registry);
+	return cs;
+}
+
+/* Free @cs when its last link left */
+static void socket_unuse(struct cipe_sock *cs)
+{
+	if (!list_empty(&cs->links))
+		return;
+	list_del(&cs->node);
+	socket_release(cs);
+	call_rcu(&cs->rcu, socket_free_rcu);
+}
+
+/* An unbound socket takes over from the stand-in */
+static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
+			    struct netlink_ext_ack *extack)
+{
+	struct sock *old = cs && cs->standin ? cs->standin->sk : NULL;
+	struct socket *standin;
+	int err;
+
+	if (!old) {
+		NL_SET_ERR_MSG(extack, "the socket is not bound");
+		return -EDESTADDRREQ;
+	}
+	if (sock->sk->sk_family != old->sk_family ||
+	    sock_net(sock->sk) != sock_net(old)) {
+		NL_SET_ERR_MSG(extack, "the socket differs from the one to take over in family or network namespace");
+		return -EAFNOSUPPORT;
+	}
+	err = socket_claim(cs, sock, extack);
+	if (err)
+		return err;
+	err = socket_bind_beside(sock, old);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "cannot bind to the address to take over");
+		socket_unhook(sock->sk);
+		return err;
+	}
+
+	sock_hold(sock->sk);
+	rcu_assign_pointer(cs->sk, sock->sk);
+	standin = cs->standin;
+	WRITE_ONCE(cs->standin, NULL);
+	socket_unhook(old);
+	synchronize_rcu();
+	sock_release(standin);
+	return 0;
+}
+
+/**
+ * cipe_socket_attach - carry a link over a socket
+ * @link: the link
+ * @fd: descriptor, in the calling process, of a UDP socket: bound, or unbound
+ *	if the link's present one is orphaned, see %CIPE_A_SOCKET_FD
+ * @extack: says what was wrong
+ *
+ * Context: may sleep. The caller holds link->lock.
+ * Return: 0; or an error, and nothing has changed.
+ */
+int cipe_socket_attach(struct cipe_link *link, int fd,
+		       struct netlink_ext_ack *extack)
+{
+	struct cipe_sock *old, *cs;
+	struct socket *sock;
+	int err;
+
+	sock = sockfd_lookup(fd, &err);
+	if (!sock) {
+		NL_SET_ERR_MSG(extack, "the descriptor is not an open socket");
+		return err;
+	}
+
+	mutex_lock(&registry_lock);
+	old = rcu_dereference_protected(link->sock, lockdep_is_held(&link->lock));
+	err = socket_check(sock, extack);
+	if (err)
+		goto unlock;
+	if (!inet_sk(sock->sk)->inet_num) {
+		err = socket_take_over(old, sock, extack);
+		goto unlock;
+	}
+	cs = socket_get(sock, extack);
+	if (IS_ERR(cs)) {
+		err = PTR_ERR(cs);
+		goto unlock;
+	}
+	if (cs == old)
+		goto unlock;
+	if (old)
+		list_del(&link->sock_node);
+	list_add_tail(&link->sock_node, &cs->links);
+	rcu_assign_pointer(link->sock, cs);
+	cipe_link_refresh_endpoint(link);
+	if (old)
+		socket_unuse(old);
+unlock:
+	mutex_unlock(&registry_lock);
+	sockfd_put(sock);
+	return err;
+}
+
+/**
+ * cipe_socket_detach - take a link off its socket
+ * @link: the link
+ *
+ * The last link gives the socket back to its owner, an ordinary UDP socket.
+ *
+ * Context: may sleep. The caller holds link->lock.
+ */
+void cipe_socket_detach(struct cipe_link *link)
+{
+	struct cipe_sock *cs;
+
+	mutex_lock(&registry_lock);
+	cs = rcu_dereference_protected(link->sock, lockdep_is_held(&link->lock));
+	if (cs) {
+		RCU_INIT_POINTER(link->sock, NULL);
+		list_del(&link->sock_node);
+		socket_unuse(cs);
+	}
+	mutex_unlock(&registry_lock);
+}
+
+/* A network namespace goes: only stand-ins can be in it, a user's socket would
+ * have kept it. Routes in it must not outlive it either.
+ */
+static void __net_exit socket_net_pre_exit(struct net *net)
+{
+	struct cipe_link *link;
+	struct cipe_sock *cs;
+
+	mutex_lock(&registry_lock);
+	list_for_each_entry(cs, &registry, node) {
+		if (!socket_sk(cs) || sock_net(socket_sk(cs)) != net)
+			continue;
+		socket_release(cs);
+		list_for_each_entry(link, &cs->links, sock_node)
+			cipe_link_refresh_endpoint(link);
+	}
+	mutex_unlock(&registry_lock);
+}
+
+static struct pernet_operations socket_net_ops = {
+	.pre_exit = socket_net_pre_exit,
+};
+
+/**
+ * cipe_socket_init - get ready for sockets
+ *
+ * Return: 0 or an error.
+ */
+int cipe_socket_init(void)
+{
+	return register_pernet_subsys(&socket_net_ops);
+}
+
+/**
+ * cipe_socket_exit - the reverse, after the last link is gone
+ */
+void cipe_socket_exit(void)
+{
+	unregister_pernet_subsys(&socket_net_ops);
+	/* A close() may still be on its way through socket_owner_closed() */
+	synchronize_rcu();
+	mutex_lock(&registry_lock);
+	mutex_unlock(&registry_lock);
+	synchronize_rcu();
+}
