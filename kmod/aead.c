@@ -111,8 +111,10 @@ static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
 	unsigned int i;
 	int err;
 
-	for (i = 0; i < all; i++)
-		a[i] = b[i] = i * 7 + len;
+	for (i = 0; i < all; i++) {
+		a[i] = i * 7 + len;
+		b[i] = i * 7 + len;
+	}
 	err = aead_check_run(tfm, a, len, true) ?:
 	      aead_check_run(good, b, len, true);
 	if (err)
@@ -162,7 +164,7 @@ int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
 	for (i = 0; !err && i < ARRAY_SIZE(lens); i++)
 		err = aead_check_len(tfm, good, a + i % 3 * 2, b + i % 16, lens[i]);
 	if (err && err != -ENOMEM) {
-		NL_SET_ERR_MSG(extack, "the cipher driver failed the cross-check with the CPU's code");
+		NL_SET_ERR_MSG(extack, "the cipher driver failed the cross-check");
 		err = -EBADE;
 	}
 	kfree(b);

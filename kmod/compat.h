@@ -9,37 +9,37 @@
 #include <net/genetlink.h>
 
 /* Segmentation moved out of netdevice.h in 6.5 */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+#if KERNEL_VERSION(6, 5, 0) <= LINUX_VERSION_CODE
 #include <net/gso.h>
 #endif
 
 /* Unaligned access moved out of asm/ in 6.12 */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#if KERNEL_VERSION(6, 12, 0) <= LINUX_VERSION_CODE
 #include <linux/unaligned.h>
 #else
 #include <asm/unaligned.h>
 #endif
 
 /* Completions of asynchronous requests get their data directly since 6.3 */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-typedef void cipe_async_t;
+#if KERNEL_VERSION(6, 3, 0) <= LINUX_VERSION_CODE
+#define cipe_async_t		void
 #define cipe_async_data(async)	(async)
 #else
-typedef struct crypto_async_request cipe_async_t;
+#define cipe_async_t		struct crypto_async_request
 #define cipe_async_data(async)	((async)->data)
 #endif
 
 /* Hooks around requests get the split form of an operation since 6.2 */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
-typedef const struct genl_split_ops cipe_genl_pre_ops_t;
+#if KERNEL_VERSION(6, 2, 0) <= LINUX_VERSION_CODE
+#define cipe_genl_pre_ops_t	const struct genl_split_ops
 #else
-typedef const struct genl_ops cipe_genl_pre_ops_t;
+#define cipe_genl_pre_ops_t	const struct genl_ops
 #endif
 
 /* Lockless transmit: a feature bit before 6.12 */
 static inline void cipe_compat_set_lltx(struct net_device *dev)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+#if KERNEL_VERSION(6, 12, 0) <= LINUX_VERSION_CODE
 	dev->lltx = true;
 #else
 	dev->features |= NETIF_F_LLTX;

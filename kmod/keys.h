@@ -75,7 +75,7 @@ struct cipe_key {
 	unsigned long born;
 	unsigned long dies;
 
-	spinlock_t replay_lock;
+	spinlock_t replay_lock; /* replay */
 	struct cipe_replay replay;
 
 	refcount_t refs;

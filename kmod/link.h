@@ -79,12 +79,12 @@ struct cipe_link {
 	u32 id;
 	u8 mode;
 
-	struct mutex lock;
+	struct mutex lock; /* configuration */
 	bool dying;
 	struct cipe_sock __rcu *sock;
 	struct list_head sock_node;
 
-	spinlock_t state_lock;
+	spinlock_t state_lock; /* endpoint to confirm_delay */
 	struct cipe_endpoint __rcu *endpoint;
 	struct cipe_key __rcu *keys[CIPE_SLOTS];
 	bool alive;

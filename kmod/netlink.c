@@ -44,7 +44,7 @@ static int netlink_check_tos(const struct nlattr *attr, struct netlink_ext_ack *
 
 	if (tos == CIPE_TOS_INHERIT || (tos <= 0xfc && !(tos & 3)))
 		return 0;
-	NL_SET_ERR_MSG_ATTR(extack, attr, "must be a DSCP in the upper six of eight bits, or CIPE_TOS_INHERIT");
+	NL_SET_ERR_MSG_ATTR(extack, attr, "not a DSCP in the upper six bits nor CIPE_TOS_INHERIT");
 	return -EINVAL;
 }
 
@@ -447,7 +447,7 @@ static int netlink_retire(struct cipe_link *link, struct nlattr *nest,
 	if (err)
 		return err;
 	if (!tb[CIPE_A_KEY_SLOT] == !tb[CIPE_A_KEY_RX_ID]) {
-		NL_SET_ERR_MSG_ATTR(extack, nest, "name one key, by CIPE_A_KEY_SLOT or CIPE_A_KEY_RX_ID");
+		NL_SET_ERR_MSG_ATTR(extack, nest, "name one CIPE_A_KEY_SLOT or CIPE_A_KEY_RX_ID");
 		return -EINVAL;
 	}
 	if (tb[CIPE_A_KEY_SLOT])

@@ -24,7 +24,7 @@ typedef void (*cipe_release_t)(struct cipe_order_entry *entry);
  * @release: see &typedef cipe_release_t
  */
 struct cipe_order {
-	spinlock_t lock;
+	spinlock_t lock; /* all of it */
 	struct list_head pending;
 	bool releasing;
 	cipe_release_t release;

@@ -12,10 +12,9 @@
 #include <linux/types.h>
 #else
 #include <stdbool.h>
-#include <stdint.h>
 #include <linux/types.h>
-typedef uint32_t u32;
-typedef uint64_t u64;
+#define u32 __u32
+#define u64 __u64
 #endif
 
 #include <cipe/wire.h>

@@ -284,7 +284,7 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 	}
 	if (sock->sk->sk_family != old->sk_family ||
 	    sock_net(sock->sk) != sock_net(old)) {
-		NL_SET_ERR_MSG(extack, "the socket differs from the one to take over in family or network namespace");
+		NL_SET_ERR_MSG(extack, "another family or network namespace than before");
 		return -EAFNOSUPPORT;
 	}
 	err = socket_claim(cs, sock, extack);

@@ -5,7 +5,6 @@
  * The arguments are passed on as they are; what is wrong with them the kernel
  * has to say. Output is "name value" lines, for awk and grep.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>

@@ -9,7 +9,6 @@
  *
  * Also sends what the kernel should refuse, and shows what is on a wire.
  */
-#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>

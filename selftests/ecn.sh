@@ -170,7 +170,7 @@ in_frames()
 	sniff a cipe0 "$TMP/inner" in
 	on b cipe-pkt send to "$A" from "$B" txkey "$(key_of b 1)" counters 0 \
 		tos 3 payload \
-		ffffffffffff020000000002080045ba001d0000000021110000c0a0900020a09000100090009000900007f
+		ffffffffffff020000000002080045ba001d00000000211100000a0900020a09000100090009000900007f
 	wait_until 3 has "$TMP/inner" "ip=4"
 	has "$TMP/inner" "ip=4 .* tos=$((0xbb)) "
 }

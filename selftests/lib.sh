@@ -106,6 +106,14 @@ is()
 	return 1
 }
 
+# like WHAT GOT PATTERN
+like()
+{
+	grep -q -e "$3" <<< "$2" && return
+	say "$1: got '$2', expected a match of '$3'"
+	return 1
+}
+
 # at_least WHAT GOT EXPECTED, at_most WHAT GOT EXPECTED
 at_least()
 {

@@ -9,6 +9,10 @@
 
 #include <linux/types.h>
 
+#ifndef __packed
+#define __packed __attribute__((__packed__))
+#endif
+
 /* docs/protocol.md, "Telling packets apart": the first 32 bits of a datagram
  * are a key id, or 0 for the key exchange (as the non-ESP marker of IKE,
  * RFC 3948 section 2.2).
@@ -34,7 +38,7 @@
 struct cipe_wire_data {
 	__be32 key_id;
 	__be32 counter;
-} __attribute__((packed));
+} __packed;
 
 /* Octets a data packet adds to what it carries, without UDP and IP */
 #define CIPE_WIRE_OVERHEAD	(sizeof(struct cipe_wire_data) + CIPE_WIRE_TAG_LEN)
@@ -49,8 +53,8 @@ struct cipe_wire_data {
  * RFC 8446 section 5.5, 2^24.5 full records of 2^10 blocks), the tag's and
  * the partial block counted whole.
  */
-#define CIPE_WIRE_GCM_BLOCKS_MAX	(1ull << 36)
-#define CIPE_WIRE_GCM_BLOCKS_SOFT	(1ull << 35)
+#define CIPE_WIRE_GCM_BLOCKS_MAX	0x1000000000ull	/* 2^36 */
+#define CIPE_WIRE_GCM_BLOCKS_SOFT	0x0800000000ull	/* 2^35 */
 
 /* docs/protocol.md, "Replay": packets the receiver looks back */
 #define CIPE_WIRE_REPLAY_WINDOW	8192
@@ -91,7 +95,7 @@ struct cipe_wire_control {
 	__u8 cipher;
 	__u8 reserved[3];
 	__be32 session;
-} __attribute__((packed));
+} __packed;
 
 #define CIPE_WIRE_PROLOGUE	"CIPE protocol 1"	/* without the NUL */
 
