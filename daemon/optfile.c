@@ -36,12 +36,14 @@ static int check_owner(const struct stat *st, const char *path, uid_t owner,
 		return refuse(why, EPERM,
 			      "%s%s belongs to user %u and must belong to user %u (chown %u %s)",
 			      what, path, st->st_uid, owner, owner, path);
+	if (S_ISDIR(st->st_mode) && (st->st_mode & S_ISVTX) && (st->st_mode & S_IWOTH))
+		return refuse(why, EPERM,
+			      "directory %s is for temporary files of everybody: keep the file "
+			      "elsewhere (/etc/cipe)", path);
 	if (st->st_mode & (S_IWGRP | S_IWOTH))
 		return refuse(why, EPERM,
-			      "%s%s can be written by others than its owner (chmod go-w %s)%s",
-			      what, path, path,
-			      st->st_mode & S_ISVTX ? "; it is a directory for temporary files: "
-						      "use another" : "");
+			      "%s%s can be written by others than its owner (chmod go-w %s)", what,
+			      path, path);
 	return 0;
 }
 

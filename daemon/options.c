@@ -14,10 +14,11 @@
 #include "opttable.h"
 #include "secret.h"
 
-/* What the file would have set is not known */
-static void refused(struct optparse *p, const struct optfile_why *why)
+/* What the file would have set is not known. @where goes before the reason. */
+static void refused(struct optparse *p, const char *where, const struct optfile_why *why)
 {
 	p->told = OPTPARSE_ALL;
+	p->file = where;
 	optfault(p, "%s", why->text);
 }
 
@@ -34,13 +35,13 @@ static void parse_file(struct optparse *p, const char *path, bool must)
 	fd = optfile_open(path, OPTFILE_OPTIONS, &why);
 	if (fd < 0) {
 		if (fd != -ENOENT || must)
-			refused(p, &why);
+			refused(p, "options file", &why);
 		goto out;
 	}
 	text = optfile_read(fd, &len, &why);
 	close(fd);
 	if (!text) {
-		refused(p, &why);
+		refused(p, path, &why);
 		goto out;
 	}
 	optparse_text(p, text, len);
