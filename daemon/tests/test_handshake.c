@@ -494,6 +494,7 @@ static void test_bad_payloads(void **state)
 
 static void test_peek(void **state)
 {
+	uint8_t msg[CIPE_WIRE_CONTROL_MAX + 1];
 	struct handshake_header header;
 	struct pair p;
 
@@ -508,6 +509,14 @@ static void test_peek(void **state)
 	assert_int_equal(handshake_peek(p.response.data, p.response.len, &header), HANDSHAKE_OK);
 	assert_int_equal(header.type, CIPE_WIRE_RESPONSE);
 	assert_int_equal(header.session, handshake_session(p.i));
+	/* The shortest and the longest there may be */
+	memset(msg, 0, sizeof(msg));
+	memcpy(msg, p.init.data, p.init.len);
+	assert_int_equal(handshake_peek(msg, 63, &header), HANDSHAKE_MALFORMED);
+	assert_int_equal(handshake_peek(msg, 64, &header), HANDSHAKE_OK);
+	assert_int_equal(handshake_peek(msg, CIPE_WIRE_CONTROL_MAX, &header), HANDSHAKE_OK);
+	assert_int_equal(handshake_peek(msg, CIPE_WIRE_CONTROL_MAX + 1, &header),
+			 HANDSHAKE_MALFORMED);
 	p.init.data[4] = 2;
 	assert_int_equal(handshake_peek(p.init.data, p.init.len, &header), HANDSHAKE_VERSION);
 	p.init.data[4] = 1;
