@@ -98,7 +98,7 @@ static void set_option(struct optparse *p, const char *name, char *value)
 	}
 	expected = def->set(def, p->opts, value);
 	if (expected)
-		bad_value(p, def, value, expected);
+		bad_value(p, def, value ? value : "", expected);
 }
 
 static bool blank(char c)

@@ -183,7 +183,7 @@ static const char *set_host(const struct optdef *def, struct options *opts, char
 	const char *expected;
 
 	if (strchr(value, ':'))
-		return "an IPv4 address; IPv6 inside is set in ip-up (ip -6 address add ... dev $1)";
+		return "an IPv4 address (IPv6 inside is set in ip-up: ip -6 address add ...)";
 	if (strchr(value, '/'))
 		return "an IPv4 address without a prefix length";
 	expected = optvalue_hostname(value);

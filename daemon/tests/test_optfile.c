@@ -172,7 +172,8 @@ static void test_links_and_types(void **state)
 	assert_int_equal(symlinkat("options", root, "etc/cipe/link"), 0);
 	assert_refused("/etc/cipe/link", OPTFILE_OPTIONS, EPERM, "symbolic link");
 	assert_int_equal(symlinkat("cipe", root, "etc/dirlink"), 0);
-	assert_refused("/etc/dirlink/options", OPTFILE_OPTIONS, EPERM, "/etc/dirlink is a symbolic");
+	assert_refused("/etc/dirlink/options", OPTFILE_OPTIONS, EPERM,
+		       "/etc/dirlink is a symbolic link");
 	assert_refused("/etc/cipe/options/x", OPTFILE_OPTIONS, EPERM, "not of the kind");
 	assert_refused("/etc/cipe", OPTFILE_OPTIONS, EPERM, "not a regular file");
 	assert_int_equal(mkfifoat(root, "etc/cipe/fifo", 0600), 0);
