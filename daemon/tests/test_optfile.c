@@ -27,8 +27,10 @@ static struct optfile_why why;
 
 static void make(const char *name, mode_t mode, const char *text)
 {
-	int fd = openat(root, name, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int fd;
 
+	unlinkat(root, name, 0);
+	fd = openat(root, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
 	assert_int_equal(fchmod(fd, mode), 0);
