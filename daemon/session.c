@@ -533,6 +533,7 @@ void session_key_active(struct session *s, uint64_t now, uint32_t rx_id)
 	abandon_ours(s);
 	forget_next(s);
 	s->current_id = rx_id;
+	s->wanted = false;
 	s->failures = 0;
 	if (!addr_is_set(&s->endpoint))
 		s->endpoint = s->answered.from.remote;

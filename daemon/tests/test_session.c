@@ -363,6 +363,10 @@ static void test_waits_for_unknown_peer(void **state)
 	assert_int_equal(sim->node[1].inits, 0);
 	node_start(&sim->node[0], true);
 	sim_converge(sim, 1000);
+	/* It was called: now that it knows where the peer is, it need not call */
+	session_moved(sim->node[1].session, sim->now, &sim->node[0].addr);
+	sim_run(sim, 60000);
+	assert_int_equal(sim->node[1].inits, 0);
 	sim_free(sim);
 }
 
