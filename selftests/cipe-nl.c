@@ -294,7 +294,7 @@ int cipe_nl_call(struct cipe_nl *nl, struct nl_msg *msg, cipe_nl_cb cb,
 
 	nl->errmsg[0] = '\0';
 	req->nlmsg_flags |= NLM_F_REQUEST;
-	if (!(req->nlmsg_flags & NLM_F_DUMP))
+	if ((req->nlmsg_flags & NLM_F_DUMP) != NLM_F_DUMP)
 		req->nlmsg_flags |= NLM_F_ACK;
 	nl_complete_msg(nl->sk, msg);
 	seq = req->nlmsg_seq;
