@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "derive.h"
+#include "icmp.h"
 #include "log.h"
 #include "netlink.h"
 #include "secret.h"
@@ -72,8 +74,10 @@ static void read_errors(struct link *l)
 {
 	struct carrier_error error;
 
+	/* What others report comes by ICMP, and shall not count twice */
 	while (!carrier_error(&l->carrier, &error))
-		count_error(l, error.err, &error.remote, &error.reporter);
+		if (l->icmp < 0 || !addr_is_set(&error.reporter))
+			count_error(l, error.err, &error.remote, &error.reporter);
 }
 
 /* ------------------------------------------------------------------------
@@ -245,6 +249,28 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 			session_receive(l->session, now_ms(), &from, buf, (size_t)n);
 	}
 	rearm(l);
+}
+
+/* Forgers would have to know more than our port */
+static bool is_our_peer(const struct link *l, const union addr *addr)
+{
+	return addr_equal(addr, &l->endpoint.remote) || addr_equal(addr, &l->configured);
+}
+
+static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
+{
+	struct link *l = w->data;
+	struct carrier_error error;
+	int i;
+
+	(void)loop;
+	(void)revents;
+	for (i = 0; i < READ_BATCH && !l->ending; i++) {
+		if (icmp_read(l->icmp, &l->carrier.bound, &error))
+			break;
+		if (is_our_peer(l, &error.remote))
+			count_error(l, error.err, &error.remote, &error.reporter);
+	}
 }
 
 static void on_exchange(struct ev_loop *loop, ev_timer *w, int revents)
@@ -437,11 +463,13 @@ struct link *link_new(const struct link_env *env, const struct options *opts)
 	l->opts = opts;
 	l->pidfile = (struct pidfile)PIDFILE_INIT;
 	l->carrier = (struct carrier)CARRIER_INIT;
+	l->icmp = -1;
 	ev_init(&l->io, on_readable);
+	ev_init(&l->icmp_io, on_icmp);
 	ev_init(&l->exchange, on_exchange);
 	ev_timer_init(&l->check, on_check, LINK_CHECK_INTERVAL, LINK_CHECK_INTERVAL);
 	ev_timer_init(&l->end, on_end, 0., 0.);
-	l->io.data = l->exchange.data = l->check.data = l->end.data = l;
+	l->io.data = l->icmp_io.data = l->exchange.data = l->check.data = l->end.data = l;
 	return l;
 }
 
@@ -467,12 +495,23 @@ static struct session *make_session(struct link *l)
 	return session_new(&config, &session_ops, l);
 }
 
+static void watch_sockets(struct link *l)
+{
+	ev_io_set(&l->io, l->carrier.fd, EV_READ);
+	ev_io_start(l->env->loop, &l->io);
+	if (l->icmp < 0)
+		return;
+	ev_io_set(&l->icmp_io, l->icmp, EV_READ);
+	ev_io_start(l->env->loop, &l->icmp_io);
+}
+
 /**
  * link_run() - begin to exchange keys
  * @l: after link_setup()
  */
 void link_run(struct link *l)
 {
+	const union addr nowhere = { 0 };
 	uint64_t now = now_ms();
 
 	l->session = make_session(l);
@@ -483,9 +522,8 @@ void link_run(struct link *l)
 	session_set_newest(l->session, l->state.accepted);
 	if (addr_is_set(&l->configured))
 		session_set_configured(l->session, now, &l->configured);
-	session_start(l->session, now, l->adopted_key, &l->endpoint.remote);
-	ev_io_set(&l->io, l->carrier.fd, EV_READ);
-	ev_io_start(l->env->loop, &l->io);
+	session_start(l->session, now, l->adopted_key, l->created ? &nowhere : &l->endpoint.remote);
+	watch_sockets(l);
 	ev_timer_start(l->env->loop, &l->check);
 	rearm(l);
 }
@@ -514,6 +552,8 @@ void link_free(struct link *l)
 	if (l->created && !l->gone && !l->ending)
 		iface_delete(l->env->rtnl, l->ifindex);
 	carrier_close(&l->carrier);
+	if (l->icmp >= 0)
+		close(l->icmp);
 	secret_free(l->psk, DERIVE_PSK_LEN);
 	secret_free(l->local, HANDSHAKE_LOCAL_LEN);
 	pidfile_remove(&l->pidfile);

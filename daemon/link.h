@@ -61,6 +61,7 @@ struct link_env {
  * @local: random, known to this process only, in locked memory
  * @session: state machine of the key exchange
  * @carrier: UDP socket
+ * @icmp: ICMP errors; -1: cannot be had
  * @resolver: of the peer's name; NULL: it is an address, or unknown
  * @me: our carrier address as configured, complete but for chosen parts
  * @configured: the peer's address as configured or resolved; unset: unknown
@@ -80,6 +81,7 @@ struct link_env {
  * @gone: the interface is no more
  * @code: exit code
  * @io: carrier is readable
+ * @icmp_io: @icmp is readable
  * @exchange: next deadline of @session
  * @check: next look at the kernel's state
  * @end: take the link down, from the loop
@@ -93,6 +95,7 @@ struct link {
 	uint8_t *local;
 	struct session *session;
 	struct carrier carrier;
+	int icmp;
 	struct resolver *resolver;
 	union addr me;
 	union addr configured;
@@ -112,6 +115,7 @@ struct link {
 	bool gone;
 	int code;
 	ev_io io;
+	ev_io icmp_io;
 	ev_timer exchange;
 	ev_timer check;
 	ev_timer end;

@@ -12,6 +12,7 @@
 #include <sysexits.h>
 
 #include "derive.h"
+#include "icmp.h"
 #include "log.h"
 #include "netlink.h"
 #include "secret.h"
@@ -201,11 +202,15 @@ static int hand_over(struct link *l)
 		.tos = (uint16_t)l->opts->tos,
 		.pin = l->opts->pin,
 	};
+	int rc;
 
 	/* Where a link that we took over last heard its peer is newer truth */
 	if (!addr_is_set(&l->endpoint.remote) && addr_is_set(&l->configured))
 		setting.endpoint = &l->configured;
-	return kernel_link_set(l->env->kernel, l->id, &setting);
+	rc = kernel_link_set(l->env->kernel, l->id, &setting);
+	if (!rc && setting.endpoint)
+		l->endpoint.remote = l->configured;
+	return rc;
 }
 
 static bool fits_me(const struct link *l, const union addr *local)
@@ -257,6 +262,10 @@ static int open_socket(struct link *l)
 
 static int connect_socket(struct link *l, const struct kernel_link *seen)
 {
+	l->icmp = icmp_open(l->me.sa.sa_family);
+	if (l->icmp < 0)
+		log_notice("cannot hear ICMP errors: %s; maxerr counts local errors only",
+			   strerror(-l->icmp));
 	if (seen->socket_state == CIPE_SOCKET_ORPHAN && fits_me(l, &seen->local) &&
 	    !inherit_socket(l))
 		return 0;

@@ -353,6 +353,54 @@ static void test_falls_back_to_configured(void **state)
 	sim_free(sim);
 }
 
+/* One side's messages go nowhere: the other's tell it where to send */
+static void test_answers_where_it_is_called_from(void **state)
+{
+	uint32_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 20; seed++) {
+		struct sim *sim = sim_new(seed);
+
+		sim->node[0].endpoint = sim->node[1].addr;
+		addr_set_port(&sim->node[0].endpoint, 9);
+		node_start(&sim->node[0], false);
+		node_start(&sim->node[1], true);
+		sim_converge(sim, 1500);
+		sim_free(sim);
+	}
+}
+
+/* A key that we offered and then replaced by one of ours never takes over */
+static void test_old_offer_is_withdrawn(void **state)
+{
+	struct sim *sim = sim_new(18);
+	struct node *a = &sim->node[0], *b = &sim->node[1];
+	struct packet late = { .data = true };
+
+	(void)state;
+	node_start(a, false);
+	node_start(b, true);
+	/* B begins and completes, but nothing it sends under the key arrives */
+	while (!b->established)
+		sim_step(sim);
+	sim->flying = 0;
+	b->key[CIPE_SLOT_CURRENT].heard = true;
+	late.id = b->key[CIPE_SLOT_CURRENT].k.tx_id;
+	memcpy(late.key, b->key[CIPE_SLOT_CURRENT].k.tx_key, sizeof(late.key));
+	late.path.remote = b->addr;
+	assert_int_equal(a->established, 0);
+	session_set_configured(a->session, sim->now, &b->addr);
+	session_peer_dead(a->session, sim->now);
+	while (!a->established)
+		sim_step(sim);
+	kernel_receive_data(a, &late);
+	sim_converge(sim, 1000);
+	assert_int_equal(sim->undecryptable, 1);
+	assert_int_equal(a->established, 1);
+	sim_free(sim);
+}
+
 static void test_waits_for_unknown_peer(void **state)
 {
 	struct sim *sim = sim_new(12);
@@ -493,6 +541,8 @@ int main(void)
 		cmocka_unit_test(test_key_id_in_use),
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_falls_back_to_configured),
+		cmocka_unit_test(test_answers_where_it_is_called_from),
+		cmocka_unit_test(test_old_offer_is_withdrawn),
 		cmocka_unit_test(test_waits_for_unknown_peer),
 		cmocka_unit_test(test_limit_rekeys_at_once),
 		cmocka_unit_test(test_dead_peer_is_called),
