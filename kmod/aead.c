@@ -195,17 +195,21 @@ unsigned int cipe_aead_request_size(const struct crypto_aead *tx,
  * cipe_crypt_alloc - begin with a packet
  * @link: the link
  * @key: the key
+ * @order: the queue it will wait in if the cipher is asynchronous
  * @entries: of scatterlist, for source and destination together
  *
  * Context: softirq or BH off, under RCU.
  * Return: the packet's state, holding the key and the device; NULL without
- * memory or if the key is being freed.
+ * memory, if too much waits already, or if the key is being freed.
  */
 struct cipe_crypt *cipe_crypt_alloc(struct cipe_link *link, struct cipe_key *key,
+				    const struct cipe_order *order,
 				    unsigned int entries)
 {
 	struct cipe_crypt *crypt;
 
+	if (unlikely(cipe_order_full(order)))
+		return NULL;
 	crypt = kmalloc(key->request_size + entries * sizeof(struct scatterlist),
 			GFP_ATOMIC);
 	if (!crypt)
@@ -219,7 +223,6 @@ struct cipe_crypt *cipe_crypt_alloc(struct cipe_link *link, struct cipe_key *key
 	crypt->key = key;
 	crypt->datagram = NULL;
 	crypt->plain = NULL;
-	crypt->outer.dst = NULL;
 	crypt->sg = (void *)crypt + key->request_size;
 	netdev_hold(link->dev, &crypt->dev_tracker, GFP_ATOMIC);
 	return crypt;
@@ -237,7 +240,6 @@ void cipe_crypt_free(struct cipe_crypt *crypt)
 
 	kfree_skb(crypt->datagram);
 	kfree_skb(crypt->plain);
-	dst_release(crypt->outer.dst);
 	cipe_key_put(crypt->key);
 	netdev_put(dev, &crypt->dev_tracker);
 	/* Keystream may be left in the cipher's context */
@@ -254,17 +256,19 @@ static void crypt_nonce(struct cipe_crypt *crypt, const u8 *iv, u32 counter)
 }
 
 /* The packet's own hold on the device may end inside, the queue is needed for
- * a moment longer.
+ * a moment longer. Drivers should, but do not all, call this with BH off.
  */
 static void crypt_done(struct cipe_crypt *crypt, struct cipe_order *order, int err)
 {
 	struct net_device *dev = crypt->link->dev;
 	netdevice_tracker tracker;
 
+	local_bh_disable();
 	netdev_hold(dev, &tracker, GFP_ATOMIC);
 	crypt->err = err;
 	cipe_order_done(order, &crypt->order);
 	netdev_put(dev, &tracker);
+	local_bh_enable();
 }
 
 static void crypt_tx_async(cipe_async_t *async, int err)
@@ -293,7 +297,10 @@ static void crypt_submitted(struct cipe_crypt *crypt, struct cipe_order *order,
 		return;
 	}
 	crypt->err = err;
-	cipe_order_sync(order, &crypt->order);
+	if (err) /* a failure overtakes nobody */
+		order->release(&crypt->order);
+	else
+		cipe_order_sync(order, &crypt->order);
 }
 
 /**

@@ -11,7 +11,6 @@
 
 #include "compat.h"
 #include "order.h"
-#include "path.h"
 
 struct cipe_key;
 struct cipe_link;
@@ -26,7 +25,10 @@ struct sk_buff;
  * @key: the key; held
  * @datagram: the ciphertext: what we received, or will send
  * @plain: sending: the packet it came from; NULL for a keepalive
- * @outer: sending: how it will leave
+ * @tos: sending: DSCP and ECN of the datagram
+ * @ttl: sending: its hop limit
+ * @fragment: sending: it may be fragmented
+ * @depth: sending: links within links so far
  * @err: how the cipher ended
  * @iv: the nonce
  * @sg: source and destination; the source begins at the second
@@ -39,7 +41,10 @@ struct cipe_crypt {
 	struct cipe_key *key;
 	struct sk_buff *datagram;
 	struct sk_buff *plain;
-	struct cipe_outer outer;
+	u8 tos;
+	u8 ttl;
+	bool fragment;
+	u8 depth;
 	int err;
 	u8 iv[CIPE_WIRE_IV_LEN];
 	struct scatterlist *sg;
@@ -55,6 +60,7 @@ unsigned int cipe_aead_request_size(const struct crypto_aead *tx,
 				    const struct crypto_aead *rx);
 
 struct cipe_crypt *cipe_crypt_alloc(struct cipe_link *link, struct cipe_key *key,
+				    const struct cipe_order *order,
 				    unsigned int entries);
 void cipe_crypt_free(struct cipe_crypt *crypt);
 void cipe_crypt_encrypt(struct cipe_crypt *crypt, unsigned int len, u32 counter);

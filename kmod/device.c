@@ -198,6 +198,7 @@ static int device_newlink(struct net *src_net, struct net_device *dev,
 			  struct netlink_ext_ack *extack)
 {
 	struct cipe_link *link = netdev_priv(dev);
+	int err;
 
 	if (data && data[IFLA_CIPE_MODE])
 		link->mode = nla_get_u8(data[IFLA_CIPE_MODE]);
@@ -214,7 +215,10 @@ static int device_newlink(struct net *src_net, struct net_device *dev,
 	if (!tb[IFLA_IFNAME])
 		strscpy(dev->name, "cipcb%d", IFNAMSIZ);
 	netif_carrier_off(dev);
-	return register_netdevice(dev);
+	err = register_netdevice(dev);
+	if (!err)
+		cipe_link_publish(link);
+	return err;
 }
 
 static int device_changelink(struct net_device *dev, struct nlattr *tb[],

@@ -333,15 +333,23 @@ void cipe_link_roam(struct cipe_link *link, const struct sk_buff *skb)
  */
 void cipe_link_refresh_endpoint(struct cipe_link *link)
 {
-	struct cipe_endpoint *old, *fresh = NULL;
+	static const union cipe_sockaddr none;
+	struct cipe_endpoint *old, *fresh;
 
+	/* Without memory the address is lost, until the peer is heard */
+	fresh = cipe_endpoint_create(&none, NULL, GFP_KERNEL);
 	spin_lock_bh(&link->state_lock);
 	old = link_endpoint(link);
-	if (old)
-		fresh = cipe_endpoint_create(&old->remote, NULL, GFP_ATOMIC);
-	rcu_assign_pointer(link->endpoint, fresh);
+	if (old && fresh) {
+		fresh->remote = old->remote;
+		rcu_assign_pointer(link->endpoint, fresh);
+		fresh = NULL;
+	} else {
+		RCU_INIT_POINTER(link->endpoint, NULL);
+	}
 	spin_unlock_bh(&link->state_lock);
 	cipe_endpoint_free(old);
+	cipe_endpoint_free(fresh);
 }
 
 /**
@@ -515,8 +523,8 @@ int cipe_link_init(struct cipe_link *link)
 	mutex_init(&link->lock);
 	spin_lock_init(&link->state_lock);
 	timer_setup(&link->timer, link_tick, 0);
-	cipe_order_init(&link->tx_order, cipe_tx_release);
-	cipe_order_init(&link->rx_order, cipe_rx_release);
+	cipe_order_init(&link->tx_order, link->dev, cipe_tx_release);
+	cipe_order_init(&link->rx_order, link->dev, cipe_rx_release);
 	link->last_tx = jiffies;
 	link->last_rx = jiffies;
 	link->heard = jiffies;
@@ -529,8 +537,10 @@ int cipe_link_init(struct cipe_link *link)
 	err = gro_cells_init(&link->gro, link->dev);
 	if (err)
 		goto free_stats;
-	/* The last step: from here on others find it */
-	err = xa_alloc_cyclic(&links, &link->id, link, xa_limit_32b, &links_last,
+	/* Only the number: should the device not come to be after all, nobody
+	 * may have found it.
+	 */
+	err = xa_alloc_cyclic(&links, &link->id, NULL, xa_limit_32b, &links_last,
 			      GFP_KERNEL);
 	if (err < 0)
 		goto free_gro;
@@ -541,6 +551,18 @@ free_gro:
 free_stats:
 	free_percpu(link->stats);
 	return err;
+}
+
+/**
+ * cipe_link_publish - let requests find a link by its number
+ * @link: the link; its device is registered
+ *
+ * Context: may sleep, under RTNL.
+ */
+void cipe_link_publish(struct cipe_link *link)
+{
+	/* Can not fail: the place is reserved */
+	xa_store(&links, link->id, link, GFP_KERNEL);
 }
 
 /**

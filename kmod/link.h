@@ -135,6 +135,7 @@ struct cipe_link_config {
 };
 
 int cipe_link_init(struct cipe_link *link);
+void cipe_link_publish(struct cipe_link *link);
 void cipe_link_shutdown(struct cipe_link *link);
 void cipe_link_free(struct cipe_link *link);
 

@@ -10,37 +10,89 @@
 
 #include "order.h"
 
-/**
- * cipe_order_init - prepare a queue
- * @order: the queue
- * @release: called for each packet, in order of submission
- */
-void cipe_order_init(struct cipe_order *order, cipe_release_t release)
+static void order_add(struct cipe_order *order, struct cipe_order_entry *entry)
 {
-	spin_lock_init(&order->lock);
-	INIT_LIST_HEAD(&order->pending);
-	order->releasing = false;
-	order->release = release;
+	entry->queued = true;
+	list_add_tail(&entry->node, &order->pending);
+	WRITE_ONCE(order->waiting, order->waiting + 1);
 }
 
-/* Release all that is done at the head; lock held, dropped meanwhile */
-static void order_release(struct cipe_order *order)
-	__must_hold(&order->lock)
+/* The first packet if it is done; lock held */
+static struct cipe_order_entry *order_head(struct cipe_order *order)
 {
 	struct cipe_order_entry *entry;
 
-	if (order->releasing)
-		return;
-	order->releasing = true;
-	while ((entry = list_first_entry_or_null(&order->pending,
-						 struct cipe_order_entry,
-						 node)) && entry->done) {
+	entry = list_first_entry_or_null(&order->pending,
+					 struct cipe_order_entry, node);
+	return entry && entry->done ? entry : NULL;
+}
+
+/* Release what is done at the head, as far as the budget goes; lock held,
+ * dropped meanwhile. Whoever set @releasing calls this, and nobody else until
+ * it is cleared.
+ */
+static void order_run(struct cipe_order *order)
+	__must_hold(&order->lock)
+{
+	unsigned int budget = CIPE_ORDER_BUDGET;
+	struct cipe_order_entry *entry;
+
+	while ((entry = order_head(order))) {
+		if (!budget--) {
+			netdev_hold(order->dev, &order->dev_tracker, GFP_ATOMIC);
+			schedule_work(&order->work);
+			return;
+		}
 		list_del(&entry->node);
+		WRITE_ONCE(order->waiting, order->waiting - 1);
 		spin_unlock_bh(&order->lock);
 		order->release(entry);
 		spin_lock_bh(&order->lock);
 	}
+	/* After what the last one saw of the list: see cipe_order_sync() */
+	smp_store_release(&order->releasing, false);
+}
+
+static void order_release(struct cipe_order *order)
+	__must_hold(&order->lock)
+{
+	if (order->releasing || !order_head(order))
+		return;
+	WRITE_ONCE(order->releasing, true);
+	smp_wmb(); /* before an entry leaves the list */
+	order_run(order);
+}
+
+static void order_work(struct work_struct *work)
+{
+	struct cipe_order *order = container_of(work, struct cipe_order, work);
+	netdevice_tracker tracker = order->dev_tracker;
+	struct net_device *dev = order->dev;
+
+	local_bh_disable();
+	spin_lock_bh(&order->lock);
+	order_run(order);
+	spin_unlock_bh(&order->lock);
+	netdev_put(dev, &tracker);
+	local_bh_enable();
+}
+
+/**
+ * cipe_order_init - prepare a queue
+ * @order: the queue
+ * @dev: the link's device
+ * @release: called for each packet, in order of submission
+ */
+void cipe_order_init(struct cipe_order *order, struct net_device *dev,
+		     cipe_release_t release)
+{
+	spin_lock_init(&order->lock);
+	INIT_LIST_HEAD(&order->pending);
+	INIT_WORK(&order->work, order_work);
+	order->waiting = 0;
 	order->releasing = false;
+	order->dev = dev;
+	order->release = release;
 }
 
 /**
@@ -48,22 +100,25 @@ static void order_release(struct cipe_order *order)
  * @order: the queue
  * @entry: the packet, zeroed before its submission; released now or behind
  *	those that wait, do not touch it any more
+ *
+ * Context: softirq or BH off.
  */
 void cipe_order_sync(struct cipe_order *order, struct cipe_order_entry *entry)
 {
-	/* Unlocked: an entry that another CPU submits at this very moment has
-	 * no order to this one.
+	bool empty = list_empty_careful(&order->pending);
+
+	/* Whoever emptied the list said before that it is releasing. An entry
+	 * that another CPU submits at this very moment has no order to this one.
 	 */
-	if (likely(list_empty_careful(&order->pending) &&
-		   !READ_ONCE(order->releasing))) {
+	smp_rmb();
+	if (likely(empty && !READ_ONCE(order->releasing))) {
 		order->release(entry);
 		return;
 	}
 
 	spin_lock_bh(&order->lock);
 	entry->done = true;
-	entry->queued = true;
-	list_add_tail(&entry->node, &order->pending);
+	order_add(order, entry);
 	order_release(order);
 	spin_unlock_bh(&order->lock);
 }
@@ -73,12 +128,13 @@ void cipe_order_sync(struct cipe_order *order, struct cipe_order_entry *entry)
  * @order: the queue
  * @entry: the packet; it may have been finished meanwhile, so do not touch it
  *	any more
+ *
+ * Context: softirq or BH off.
  */
 void cipe_order_pend(struct cipe_order *order, struct cipe_order_entry *entry)
 {
 	spin_lock_bh(&order->lock);
-	entry->queued = true;
-	list_add_tail(&entry->node, &order->pending);
+	order_add(order, entry);
 	order_release(order);
 	spin_unlock_bh(&order->lock);
 }

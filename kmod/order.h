@@ -3,11 +3,20 @@
 #ifndef _CIPE_ORDER_H
 #define _CIPE_ORDER_H
 
+#include <linux/compiler.h>
 #include <linux/list.h>
+#include <linux/netdevice.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
+#include <linux/workqueue.h>
 
 struct cipe_order_entry;
+
+/* Packets that may wait; more are dropped before they enter the cipher */
+#define CIPE_ORDER_MAX		4096
+
+/* Packets released at once; the rest after others had their turn */
+#define CIPE_ORDER_BUDGET	64
 
 /**
  * typedef cipe_release_t - what happens to a finished packet
@@ -20,15 +29,35 @@ typedef void (*cipe_release_t)(struct cipe_order_entry *entry);
  * struct cipe_order - packets of one direction of one link in the cipher
  * @lock: protects the rest; taken with BH off
  * @pending: in order of submission; empty while the cipher is synchronous
- * @releasing: a CPU is releasing from the head, the others leave it to it
+ * @waiting: how many of them; read without the lock
+ * @releasing: a CPU, or @work, is releasing from the head, the others leave it
+ *	to it
+ * @work: goes on when the budget is spent
+ * @dev: the link's; held while @work is queued
+ * @dev_tracker: by it
  * @release: see &typedef cipe_release_t
  */
 struct cipe_order {
 	spinlock_t lock; /* all of it */
 	struct list_head pending;
+	unsigned int waiting;
 	bool releasing;
+	struct work_struct work;
+	struct net_device *dev;
+	netdevice_tracker dev_tracker;
 	cipe_release_t release;
 };
+
+/**
+ * cipe_order_full - does so much wait that no more should enter the cipher?
+ * @order: the queue
+ *
+ * Return: whether the packet should be dropped.
+ */
+static inline bool cipe_order_full(const struct cipe_order *order)
+{
+	return READ_ONCE(order->waiting) >= CIPE_ORDER_MAX;
+}
 
 /**
  * struct cipe_order_entry - a packet's place in the queue
@@ -42,7 +71,8 @@ struct cipe_order_entry {
 	bool done;
 };
 
-void cipe_order_init(struct cipe_order *order, cipe_release_t release);
+void cipe_order_init(struct cipe_order *order, struct net_device *dev,
+		     cipe_release_t release);
 void cipe_order_sync(struct cipe_order *order, struct cipe_order_entry *entry);
 void cipe_order_pend(struct cipe_order *order, struct cipe_order_entry *entry);
 void cipe_order_done(struct cipe_order *order, struct cipe_order_entry *entry);

@@ -134,6 +134,9 @@ enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *oute
 		return CIPE_STAT_TX_NO_ENDPOINT;
 
 	outer->family = ep->remote.sa.sa_family;
+	if (unlikely(outer->family == AF_INET6 && sk->sk_family != AF_INET6))
+		return CIPE_STAT_TX_NO_ROUTE;
+	outer->sk = sk;
 	outer->sport = inet_sk(sk)->inet_sport;
 	if (outer->family == AF_INET6) {
 		outer->dport = ep->remote.in6.sin6_port;
@@ -176,27 +179,17 @@ unsigned int cipe_path_headroom(const struct cipe_outer *outer)
 
 /**
  * cipe_path_send - send a datagram
- * @link: the link
- * @outer: resolved; its route is used up
+ * @outer: resolved in the same RCU section; its route is used up
  * @skb: the payload, with headroom; used up
  *
  * Context: softirq or BH off, under RCU.
  */
-void cipe_path_send(struct cipe_link *link, struct cipe_outer *outer,
-		    struct sk_buff *skb)
+void cipe_path_send(struct cipe_outer *outer, struct sk_buff *skb)
 {
-	struct cipe_sock *cs = rcu_dereference(link->sock);
-	struct sock *sk = cs ? rcu_dereference(cs->sk) : NULL;
 	struct dst_entry *dst = outer->dst;
+	struct sock *sk = outer->sk;
 
 	outer->dst = NULL;
-	if (unlikely(!sk)) {
-		cipe_stats_inc(link->stats, CIPE_STAT_TX_NO_SOCKET);
-		dst_release(dst);
-		kfree_skb(skb);
-		return;
-	}
-
 	/* What must not be fragmented was checked against the path already; if
 	 * the path shrank this very moment let it pass once more.
 	 */

@@ -11,9 +11,11 @@
 
 struct cipe_link;
 struct sk_buff;
+struct sock;
 
 /**
  * struct cipe_outer - how a datagram leaves
+ * @sk: the socket it leaves from; under RCU
  * @dst: the route; a reference
  * @family: %AF_INET or %AF_INET6
  * @sport: our port
@@ -26,6 +28,7 @@ struct sk_buff;
  * @fragment: may be fragmented on its way
  */
 struct cipe_outer {
+	struct sock *sk;
 	struct dst_entry *dst;
 	u16 family;
 	__be16 sport;
@@ -48,7 +51,6 @@ struct cipe_outer {
 
 enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *outer);
 unsigned int cipe_path_headroom(const struct cipe_outer *outer);
-void cipe_path_send(struct cipe_link *link, struct cipe_outer *outer,
-		    struct sk_buff *skb);
+void cipe_path_send(struct cipe_outer *outer, struct sk_buff *skb);
 
 #endif /* _CIPE_PATH_H */

@@ -57,9 +57,11 @@ static enum cipe_stat rx_decrypt(struct cipe_key *key, struct sk_buff *skb,
 	struct cipe_crypt *crypt;
 	unsigned int len;
 
+	/* It may wait for long, for what the route belongs to */
+	skb_dst_drop(skb);
 	if (unlikely(skb_linearize_cow(skb)))
 		return CIPE_STAT_RX_NOMEM;
-	crypt = cipe_crypt_alloc(key->link, key, 1);
+	crypt = cipe_crypt_alloc(key->link, key, &key->link->rx_order, 1);
 	if (unlikely(!crypt))
 		return CIPE_STAT_RX_NOMEM;
 	crypt->datagram = skb;

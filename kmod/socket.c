@@ -12,13 +12,17 @@
  * nothing is lost.
  */
 
+#include <linux/cred.h>
 #include <linux/errno.h>
 #include <linux/file.h>
 #include <linux/mutex.h>
 #include <linux/net.h>
 #include <linux/netlink.h>
+#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/udp.h>
+#include <linux/wait_bit.h>
+#include <linux/workqueue.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
@@ -34,7 +38,18 @@
 static DEFINE_MUTEX(registry_lock);
 static LIST_HEAD(registry);
 
+/* Calls of socket_owner_closed() under way */
+static atomic_t closing = ATOMIC_INIT(0);
+
+/* Look for sockets that died unnoticed */
+#define SOCKET_REAP	(60 * HZ)
+
+/* To bind stand-ins as the kernel, whoever closes the socket */
+static const struct cred *socket_cred;
+
 static void socket_owner_closed(struct sock *sk);
+static void socket_reap(struct work_struct *work);
+static DECLARE_DELAYED_WORK(reap_work, socket_reap);
 
 static struct sock *socket_sk(const struct cipe_sock *cs)
 {
@@ -61,7 +76,9 @@ static void socket_hook(struct cipe_sock *cs, struct socket *sock, bool standin)
 	setup_udp_tunnel_sock(sock_net(sock->sk), sock, &config);
 }
 
-/* Make @sk an ordinary UDP socket again */
+/* Make @sk an ordinary UDP socket again, and wait for those who use it. Its
+ * user data go last: until then it must not become someone else's.
+ */
 static void socket_unhook(struct sock *sk)
 {
 	struct udp_sock *up = udp_sk(sk);
@@ -69,6 +86,7 @@ static void socket_unhook(struct sock *sk)
 	WRITE_ONCE(up->encap_type, 0);
 	WRITE_ONCE(up->encap_rcv, NULL);
 	WRITE_ONCE(up->encap_destroy, NULL);
+	synchronize_net();
 	rcu_assign_sk_user_data(sk, NULL);
 }
 
@@ -117,6 +135,7 @@ static int socket_bind_beside(struct socket *sock, struct sock *old)
 /* A socket of our own where @old is */
 static struct socket *socket_standin(struct cipe_sock *cs, struct sock *old)
 {
+	const struct cred *cred;
 	struct socket *sock;
 	int err;
 
@@ -127,7 +146,9 @@ static struct socket *socket_standin(struct cipe_sock *cs, struct sock *old)
 	sock->sk->sk_mark = old->sk_mark;
 	sock->sk->sk_allocation = GFP_ATOMIC;
 	socket_hook(cs, sock, true);
+	cred = override_creds(socket_cred);
 	err = socket_bind_beside(sock, old);
+	revert_creds(cred);
 	if (err) {
 		socket_unhook(sock->sk);
 		sock_release(sock);
@@ -149,12 +170,10 @@ static void socket_release(struct cipe_sock *cs)
 	if (!sk)
 		return;
 	RCU_INIT_POINTER(cs->sk, NULL);
-	socket_unhook(sk);
-	/* Senders may be on it still */
-	synchronize_rcu();
+	socket_unhook(sk); /* waits for senders too */
 	if (cs->standin) {
 		sock_release(cs->standin);
-		cs->standin = NULL;
+		WRITE_ONCE(cs->standin, NULL);
 	} else {
 		sock_put(sk);
 	}
@@ -166,6 +185,7 @@ static void socket_owner_closed(struct sock *sk)
 	struct cipe_sock *cs;
 	struct socket *standin;
 
+	atomic_inc(&closing);
 	mutex_lock(&registry_lock);
 	cs = socket_user_data(sk);
 	if (!cs) /* the last link left meanwhile */
@@ -178,13 +198,34 @@ static void socket_owner_closed(struct sock *sk)
 		socket_release(cs);
 		goto unlock;
 	}
-	cs->standin = standin;
+	WRITE_ONCE(cs->standin, standin);
 	rcu_assign_pointer(cs->sk, standin->sk);
-	/* What is queued in the old socket's path finds its user data gone */
 	socket_unhook(sk);
-	synchronize_rcu();
 	sock_put(sk);
 unlock:
+	mutex_unlock(&registry_lock);
+	if (atomic_dec_and_test(&closing))
+		wake_up_var(&closing);
+}
+
+/* The owner may have taken our hook off, by setsockopt(UDP_ENCAP), so that its
+ * close() went unnoticed. A hold on the dead socket would keep its network
+ * namespace: let go. This can not be undone by the owner any more.
+ */
+static void socket_reap(struct work_struct *work)
+{
+	struct cipe_sock *cs;
+	struct sock *sk;
+
+	mutex_lock(&registry_lock);
+	list_for_each_entry(cs, &registry, node) {
+		sk = socket_sk(cs);
+		if (sk && !cs->standin && sock_flag(sk, SOCK_DEAD) &&
+		    !READ_ONCE(udp_sk(sk)->encap_type))
+			socket_release(cs);
+	}
+	if (!list_empty(&registry))
+		schedule_delayed_work(&reap_work, SOCKET_REAP);
 	mutex_unlock(&registry_lock);
 }
 
@@ -257,6 +298,7 @@ static struct cipe_sock *socket_get(struct socket *sock,
 		return ERR_PTR(err);
 	}
 	list_add_tail(&cs->node, &registry);
+	schedule_delayed_work(&reap_work, SOCKET_REAP);
 	return cs;
 }
 
@@ -302,7 +344,6 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 	standin = cs->standin;
 	WRITE_ONCE(cs->standin, NULL);
 	socket_unhook(old);
-	synchronize_rcu();
 	sock_release(standin);
 	return 0;
 }
@@ -350,6 +391,9 @@ int cipe_socket_attach(struct cipe_link *link, int fd,
 		list_del(&link->sock_node);
 	list_add_tail(&link->sock_node, &cs->links);
 	rcu_assign_pointer(link->sock, cs);
+	/* Nobody caches a route by the old socket in the new endpoint */
+	if (old)
+		synchronize_net();
 	cipe_link_refresh_endpoint(link);
 	if (old)
 		socket_unuse(old);
@@ -411,7 +455,16 @@ static struct pernet_operations socket_net_ops = {
  */
 int cipe_socket_init(void)
 {
-	return register_pernet_subsys(&socket_net_ops);
+	struct cred *cred = prepare_kernel_cred(&init_task);
+	int err;
+
+	if (!cred)
+		return -ENOMEM;
+	socket_cred = cred;
+	err = register_pernet_subsys(&socket_net_ops);
+	if (err)
+		put_cred(socket_cred);
+	return err;
 }
 
 /**
@@ -420,9 +473,11 @@ int cipe_socket_init(void)
 void cipe_socket_exit(void)
 {
 	unregister_pernet_subsys(&socket_net_ops);
-	/* A close() may still be on its way through socket_owner_closed() */
+	cancel_delayed_work_sync(&reap_work);
+	/* A close() may still be on its way into, or out of, our hook */
+	synchronize_rcu_tasks();
+	wait_var_event(&closing, !atomic_read(&closing));
+	synchronize_rcu_tasks();
 	synchronize_rcu();
-	mutex_lock(&registry_lock);
-	mutex_unlock(&registry_lock);
-	synchronize_rcu();
+	put_cred(socket_cred);
 }

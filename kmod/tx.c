@@ -159,12 +159,14 @@ static enum cipe_stat tx_encrypt(struct cipe_link *link, struct cipe_key *key,
 			goto free_plain;
 		entries += skb_shinfo(plain)->nr_frags;
 	}
-	crypt = cipe_crypt_alloc(link, key, entries);
+	crypt = cipe_crypt_alloc(link, key, &link->tx_order, entries);
 	if (!crypt)
 		goto free_plain;
 	crypt->plain = plain;
-	crypt->outer = *outer;
-	dst_hold(outer->dst);
+	crypt->tos = outer->tos;
+	crypt->ttl = outer->ttl;
+	crypt->fragment = outer->fragment;
+	crypt->depth = __this_cpu_read(tx_depth);
 	crypt->datagram = tx_datagram(key, outer, len, counter);
 	if (!crypt->datagram)
 		goto free_crypt;
@@ -333,6 +335,43 @@ out:
 	rcu_read_unlock_bh();
 }
 
+/* Resolve the way anew: while the cipher had the packet the peer may have
+ * moved, or the socket's network namespace gone. And go on at the packet's own
+ * depth, whoever finishes it.
+ */
+static void tx_send(struct cipe_link *link, struct cipe_crypt *crypt)
+{
+	unsigned int depth = __this_cpu_read(tx_depth);
+	struct sk_buff *datagram = crypt->datagram;
+	struct cipe_outer outer;
+	enum cipe_stat why;
+
+	why = cipe_path_resolve(link, &outer);
+	if (unlikely(why))
+		goto count;
+	if (unlikely(skb_cow_head(datagram, cipe_path_headroom(&outer)))) {
+		why = CIPE_STAT_TX_NOMEM;
+		dst_release(outer.dst);
+		goto count;
+	}
+	outer.tos = crypt->tos;
+	outer.ttl = crypt->ttl;
+	outer.fragment = crypt->fragment;
+	crypt->datagram = NULL;
+	__this_cpu_write(tx_depth, crypt->depth);
+	cipe_path_send(&outer, datagram);
+	__this_cpu_write(tx_depth, depth);
+	cipe_link_sent(link);
+	if (crypt->plain)
+		cipe_stats_add(link->stats, CIPE_STAT_TX_PACKETS,
+			       CIPE_STAT_TX_BYTES, 1, crypt->plain->len);
+	else
+		cipe_stats_inc(link->stats, CIPE_STAT_TX_KEEPALIVE);
+	return;
+count:
+	cipe_stats_inc(link->stats, why);
+}
+
 /**
  * cipe_tx_release - the cipher is done with a packet: send it
  * @entry: its place in the order; used up
@@ -343,7 +382,6 @@ void cipe_tx_release(struct cipe_order_entry *entry)
 {
 	struct cipe_crypt *crypt = container_of(entry, struct cipe_crypt, order);
 	struct cipe_link *link = crypt->link;
-	struct sk_buff *datagram;
 
 	if (unlikely(crypt->err)) {
 		cipe_stats_inc(link->stats, CIPE_STAT_TX_CRYPTO);
@@ -351,17 +389,8 @@ void cipe_tx_release(struct cipe_order_entry *entry)
 		return;
 	}
 
-	if (crypt->plain)
-		cipe_stats_add(link->stats, CIPE_STAT_TX_PACKETS,
-			       CIPE_STAT_TX_BYTES, 1, crypt->plain->len);
-	else
-		cipe_stats_inc(link->stats, CIPE_STAT_TX_KEEPALIVE);
-
-	datagram = crypt->datagram;
-	crypt->datagram = NULL;
 	rcu_read_lock();
-	cipe_path_send(link, &crypt->outer, datagram);
-	cipe_link_sent(link);
+	tx_send(link, crypt);
 	rcu_read_unlock();
 
 	/* Until now it counted against its sender's socket: backpressure */

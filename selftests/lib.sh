@@ -508,7 +508,7 @@ ping_all()
 {
 	local out
 
-	out=$(on "$1" ping -nqf -c "$3" -w 60 "${@:4}" "$2" 2>&1) || :
+	out=$(on "$1" ping -nqf -c "$3" -W 10 "${@:4}" "$2" 2>&1) || :
 	case $out in
 	*duplicates*) ;;
 	*" $3 received, 0% packet loss"*) return 0 ;;

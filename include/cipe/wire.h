@@ -49,9 +49,8 @@ struct cipe_wire_data {
 #define CIPE_WIRE_PACKETS_MAX	0xffffffffull
 #define CIPE_WIRE_PACKETS_SOFT	0x80000000ull
 
-/* Cipher blocks of 16 octets under one AES-GCM key (about the bound of
- * RFC 8446 section 5.5, 2^24.5 full records of 2^10 blocks), the tag's and
- * the partial block counted whole.
+/* docs/protocol.md, "Limits": cipher blocks of 16 octets under one AES-GCM key,
+ * the tag's and the partial block counted whole. Sources of the bound there.
  */
 #define CIPE_WIRE_GCM_BLOCKS_MAX	0x1000000000ull	/* 2^36 */
 #define CIPE_WIRE_GCM_BLOCKS_SOFT	0x0800000000ull	/* 2^35 */
