@@ -11,6 +11,8 @@
 #include <linux/skbuff.h>
 #include <net/dsfield.h>
 #include <net/ip_tunnels.h>
+#include <net/sock.h>
+#include <net/tcp.h>
 
 #include <cipe/wire.h>
 
@@ -335,6 +337,28 @@ out:
 	rcu_read_unlock_bh();
 }
 
+/* Count the datagram, in place of its plaintext, against the sender's socket
+ * until a device has sent it: else TCP and UDP alike would fill every queue on
+ * the way. Only for the stack's own ways of counting; others end here.
+ */
+static void tx_charge(struct sk_buff *datagram, struct sk_buff *plain)
+{
+	int more = datagram->truesize - plain->truesize;
+	struct sock *sk = plain->sk;
+
+	if (!sk || !sk_fullsock(sk) || skb_is_tcp_pure_ack(plain) ||
+	    (plain->destructor != sock_wfree && !sk_is_tcp(sk)))
+		return;
+	datagram->sk = sk;
+	datagram->destructor = plain->destructor;
+	plain->sk = NULL;
+	plain->destructor = NULL;
+	if (more >= 0)
+		refcount_add(more, &sk->sk_wmem_alloc);
+	else
+		WARN_ON_ONCE(refcount_sub_and_test(-more, &sk->sk_wmem_alloc));
+}
+
 /* Resolve the way anew: while the cipher had the packet the peer may have
  * moved, or the socket's network namespace gone. And go on at the packet's own
  * depth, whoever finishes it.
@@ -357,6 +381,8 @@ static void tx_send(struct cipe_link *link, struct cipe_crypt *crypt)
 	outer.tos = crypt->tos;
 	outer.ttl = crypt->ttl;
 	outer.fragment = crypt->fragment;
+	if (crypt->plain)
+		tx_charge(datagram, crypt->plain);
 	crypt->datagram = NULL;
 	__this_cpu_write(tx_depth, crypt->depth);
 	cipe_path_send(&outer, datagram);
@@ -393,7 +419,6 @@ void cipe_tx_release(struct cipe_order_entry *entry)
 	tx_send(link, crypt);
 	rcu_read_unlock();
 
-	/* Until now it counted against its sender's socket: backpressure */
 	consume_skb(crypt->plain);
 	crypt->plain = NULL;
 	cipe_crypt_free(crypt);
