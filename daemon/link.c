@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * One running link: passes messages, events and time to its session, and does
- * what the session asks for.
+ * One running link: passes messages, events and time to its session.
  */
 #include "link.h"
 
@@ -19,9 +18,6 @@
 
 /* Datagrams read before other events get their turn */
 #define READ_BATCH 64
-
-/* The kernel takes lifetimes of at most a day */
-#define LIFETIME_MAX_MS 86400000u
 
 static uint64_t now_ms(void)
 {
@@ -48,27 +44,8 @@ static void rearm(struct link *l)
 }
 
 /* ------------------------------------------------------------------------
- * network errors
+ * what the session is told
  */
-
-static void count_error(struct link *l, int err, const union addr *to, const union addr *reporter)
-{
-	static struct log_limit limit = LOG_LIMIT_INIT;
-	char text[ADDR_STR_MAX], by[ADDR_STR_MAX];
-
-	if (l->ending)
-		return;
-	l->errors++;
-	log_limited(&limit, LOG_WARNING, "network error: %s is not reached: %s%s%s (%d, maxerr %d)",
-		    addr_format(to, text), strerror(err),
-		    addr_is_set(reporter) ? ", says " : "",
-		    addr_is_set(reporter) ? addr_format(reporter, by) : "", l->errors,
-		    l->opts->maxerr);
-	if (l->opts->maxerr < 0 || l->errors <= l->opts->maxerr)
-		return;
-	log_err("more network errors than maxerr allows (%d)", l->opts->maxerr);
-	link_stop(l, LINK_EXIT_NETWORK);
-}
 
 static void read_errors(struct link *l)
 {
@@ -77,155 +54,8 @@ static void read_errors(struct link *l)
 	/* What others report comes by ICMP, and shall not count twice */
 	while (!carrier_error(&l->carrier, &error))
 		if (l->icmp < 0 || !addr_is_set(&error.reporter))
-			count_error(l, error.err, &error.remote, &error.reporter);
+			link_count_error(l, error.err, &error.remote, &error.reporter);
 }
-
-/* ------------------------------------------------------------------------
- * what the session asks for
- */
-
-static uint32_t op_random(void *ctx)
-{
-	uint32_t value;
-
-	(void)ctx;
-	if (secret_random(&value, sizeof(value)))
-		abort();
-	return value;
-}
-
-static uint64_t op_timestamp(void *ctx)
-{
-	struct link *l = ctx;
-	struct timespec ts;
-
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return state_stamp(&l->state, (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
-}
-
-static void op_accepted(void *ctx, uint64_t timestamp)
-{
-	struct link *l = ctx;
-
-	state_accept(&l->state, timestamp);
-}
-
-static void op_begin(void *ctx)
-{
-	struct link *l = ctx;
-
-	if (l->resolver)
-		resolver_start(l->resolver, l->opts->peer.host, l->opts->peer.port,
-			       l->carrier.bound.sa.sa_family);
-}
-
-static void op_send(void *ctx, const struct path *path, const struct handshake_message *msg)
-{
-	struct link *l = ctx;
-	struct path to = *path;
-	union addr none = { 0 };
-	int rc;
-
-	if (!addr_is_set(&to.local) && addr_equal(&to.remote, &l->endpoint.remote))
-		to.local = l->endpoint.local;
-	rc = carrier_send(&l->carrier, &to, msg->data, msg->len);
-	if (rc && addr_is_set(&to.local)) {
-		/* Our address may be gone */
-		memset(&to.local, 0, sizeof(to.local));
-		rc = carrier_send(&l->carrier, &to, msg->data, msg->len);
-	}
-	if (rc && rc != -EAGAIN && rc != -ENOBUFS)
-		count_error(l, -rc, &to.remote, &none);
-}
-
-/* Look soon whether the interface is still there */
-static void suspect(struct link *l)
-{
-	ev_timer_stop(l->env->loop, &l->check);
-	ev_timer_set(&l->check, 0., LINK_CHECK_INTERVAL);
-	ev_timer_start(l->env->loop, &l->check);
-}
-
-static int op_key_set(void *ctx, enum cipe_slot slot, const struct handshake_keys *keys)
-{
-	struct link *l = ctx;
-	uint64_t life = 2ull * l->opts->tokey_ms + 2ull * l->opts->tokxc_ms;
-	struct kernel_key key = {
-		.slot = slot,
-		.rx_id = keys->rx_id,
-		.tx_id = keys->tx_id,
-		.cipher = keys->cipher,
-		.key_len = keys->key_len,
-		.rx_key = keys->rx_key,
-		.rx_iv = keys->rx_iv,
-		.tx_key = keys->tx_key,
-		.tx_iv = keys->tx_iv,
-		.lifetime_ms = life < LIFETIME_MAX_MS ? (uint32_t)life : LIFETIME_MAX_MS,
-	};
-	int rc = kernel_key_set(l->env->kernel, l->id, &key);
-
-	if (rc && rc != -EEXIST) {
-		log_err("cannot install a key: %s%s", strerror(-rc), netlink_words());
-		suspect(l);
-	}
-	return rc;
-}
-
-static void op_key_del_next(void *ctx)
-{
-	struct link *l = ctx;
-
-	kernel_key_del(l->env->kernel, l->id, CIPE_SLOT_NEXT);
-}
-
-static void note_endpoint(struct link *l, const union addr *remote)
-{
-	if (addr_equal(&l->endpoint.remote, remote))
-		return;
-	l->endpoint.remote = *remote;
-	memset(&l->endpoint.local, 0, sizeof(l->endpoint.local));
-}
-
-static int op_endpoint(void *ctx, const union addr *endpoint)
-{
-	struct link *l = ctx;
-	struct kernel_setting setting = { .fd = -1, .endpoint = endpoint };
-	int rc = kernel_link_set(l->env->kernel, l->id, &setting);
-
-	if (rc) {
-		log_err("cannot set the peer's address: %s%s", strerror(-rc), netlink_words());
-		suspect(l);
-		return rc;
-	}
-	note_endpoint(l, endpoint);
-	return 0;
-}
-
-static void read_state(struct link *l);
-
-static void op_established(void *ctx, const struct handshake_info *peer, bool initiator)
-{
-	struct link *l = ctx;
-
-	read_state(l);
-	link_established(l, peer, initiator);
-}
-
-static const struct session_ops session_ops = {
-	.random = op_random,
-	.timestamp = op_timestamp,
-	.accepted = op_accepted,
-	.begin = op_begin,
-	.send = op_send,
-	.key_set = op_key_set,
-	.key_del_next = op_key_del_next,
-	.endpoint = op_endpoint,
-	.established = op_established,
-};
-
-/* ------------------------------------------------------------------------
- * what the session is told
- */
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
@@ -269,7 +99,7 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 		if (icmp_read(l->icmp, &l->carrier.bound, &error))
 			break;
 		if (is_our_peer(l, &error.remote))
-			count_error(l, error.err, &error.remote, &error.reporter);
+			link_count_error(l, error.err, &error.remote, &error.reporter);
 	}
 }
 
@@ -312,7 +142,7 @@ static void on_moved(struct link *l, const union addr *endpoint)
 	if (!addr_is_set(endpoint) || addr_equal(&l->endpoint.remote, endpoint))
 		return;
 	log_limited(&limit, LOG_NOTICE, "the peer is at %s now", addr_format(endpoint, text));
-	note_endpoint(l, endpoint);
+	link_note_endpoint(l, endpoint);
 	session_moved(l->session, now_ms(), endpoint);
 }
 
@@ -380,14 +210,25 @@ static unsigned int find_ifindex(struct link *l, const struct kernel_link *seen)
 	return seen->ifindex;
 }
 
+/* An interface that is being deleted looks as if it had moved for a moment */
+static void note_ifindex(struct link *l, unsigned int ifindex)
+{
+	if (ifindex || !l->ifindex) {
+		l->ifindex = ifindex;
+		l->missing = false;
+	} else if (!l->missing) {
+		l->missing = true;
+		link_suspect(l, LINK_CHECK_SOON);
+	} else {
+		log_notice("%s is in another network namespace now", l->name);
+		l->ifindex = 0;
+	}
+}
+
 /* What the kernel knows and told, or tells only when asked */
 static void take_state(struct link *l, const struct kernel_link *seen)
 {
-	unsigned int ifindex = find_ifindex(l, seen);
-
-	if (l->ifindex && !ifindex)
-		log_notice("%s is in another network namespace now", l->name);
-	l->ifindex = ifindex;
+	note_ifindex(l, find_ifindex(l, seen));
 	if (seen->name[0])
 		memcpy(l->name, seen->name, sizeof(l->name));
 	if (addr_is_set(&seen->endpoint)) {
@@ -413,7 +254,8 @@ static int look(struct link *l, struct kernel_link *seen)
 	return rc;
 }
 
-static void read_state(struct link *l)
+/** link_read_state() - learn what the kernel knows of the peer and interface */
+void link_read_state(struct link *l)
 {
 	struct kernel_link seen;
 
@@ -492,7 +334,7 @@ static struct session *make_session(struct link *l)
 	};
 
 	memcpy(config.own.ipaddr, &l->opts->ipaddr, sizeof(config.own.ipaddr));
-	return session_new(&config, &session_ops, l);
+	return session_new(&config, &link_session_ops, l);
 }
 
 static void watch_sockets(struct link *l)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One link: its options, interface, socket, key exchange and scripts held
- * together. link_setup.c brings it up, link.c runs it and takes it down.
+ * together. link_setup.c brings it up, link.c runs it with link_ops.c, and
+ * link_up.c has what follows from keys, and the way down.
  */
 #ifndef CIPED_LINK_H
 #define CIPED_LINK_H
@@ -32,6 +33,9 @@
 
 /* Seconds between looks at the kernel's state, in case events were lost */
 #define LINK_CHECK_INTERVAL	60.0
+
+/* Seconds in which a deleted interface has surely left the kernel's lists */
+#define LINK_CHECK_SOON		1.0
 
 /**
  * struct link_env - what all links of the process share
@@ -78,6 +82,7 @@ struct link_env {
  * @up: ip-up was started
  * @warned: the peer's facts were compared with ours
  * @ending: going down
+ * @missing: the interface was not found here once: moved, or being deleted
  * @gone: the interface is no more
  * @code: exit code
  * @io: carrier is readable
@@ -112,6 +117,7 @@ struct link {
 	bool up;
 	bool warned;
 	bool ending;
+	bool missing;
 	bool gone;
 	int code;
 	ev_io io;
@@ -129,7 +135,12 @@ void link_check(struct link *l);
 void link_stop(struct link *l, int code);
 void link_free(struct link *l);
 
-/* Between link.c, link_setup.c and link_up.c */
+/* Between link.c, link_ops.c, link_setup.c and link_up.c */
+extern const struct session_ops link_session_ops;
+void link_count_error(struct link *l, int err, const union addr *to, const union addr *reporter);
+void link_suspect(struct link *l, double after);
+void link_note_endpoint(struct link *l, const union addr *remote);
+void link_read_state(struct link *l);
 void link_set_inner_addr(struct link *l);
 void link_established(struct link *l, const struct handshake_info *peer, bool initiator);
 void link_take_down(struct link *l);
