@@ -287,7 +287,7 @@ static bool tx_unreachable(enum cipe_stat why)
  * @skb: the packet; used up
  * @dev: the link's device
  *
- * Context: BH off, under RCU; may be entered again for another link, or by a
+ * Context: BH off; may be entered again for another link, or by a
  * loop for the same.
  * Return: NETDEV_TX_OK.
  */
@@ -296,9 +296,11 @@ netdev_tx_t cipe_tx_xmit(struct sk_buff *skb, struct net_device *dev)
 	struct cipe_link *link = netdev_priv(dev);
 	enum cipe_stat why = CIPE_STAT_TX_LOOP;
 
+	rcu_read_lock(); /* the caller's is of the BH kind only */
 	if (likely(__this_cpu_inc_return(tx_depth) <= CIPE_TX_DEPTH))
 		why = tx_packet(link, skb);
 	__this_cpu_dec(tx_depth);
+	rcu_read_unlock();
 
 	if (unlikely(why)) {
 		cipe_stats_inc(link->stats, why);
@@ -322,7 +324,8 @@ void cipe_tx_keepalive(struct cipe_link *link)
 	enum cipe_stat why;
 	u32 counter;
 
-	rcu_read_lock_bh();
+	local_bh_disable();
+	rcu_read_lock();
 	why = tx_key(link, &key) ?: cipe_path_resolve(link, &outer);
 	if (why)
 		goto out;
@@ -334,7 +337,8 @@ void cipe_tx_keepalive(struct cipe_link *link)
 out:
 	if (why)
 		cipe_stats_inc(link->stats, why);
-	rcu_read_unlock_bh();
+	rcu_read_unlock();
+	local_bh_enable();
 }
 
 /* Count the datagram, in place of its plaintext, against the sender's socket

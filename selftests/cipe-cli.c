@@ -21,6 +21,7 @@
 static int usage(void)
 {
 	fprintf(stderr,
+"cipe-cli [-n NETNS] COMMAND... [-- COMMAND...]...\n"
 "cipe-cli add NAME [mode ip|ether]\n"
 "cipe-cli set LINK [endpoint A:P] [ttl N] [tos N|inherit] [pin 0|1]\n"
 "                  [keepalive MS] [timeout MS]\n"
@@ -708,7 +709,7 @@ static int cmd_orphan(int argc, char **argv)
 	return hold(argc, argv, false);
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct {
 		const char *name;
@@ -722,8 +723,33 @@ int main(int argc, char **argv)
 	};
 	size_t i;
 
-	for (i = 0; argc > 1 && i < ARRAY_SIZE(commands); i++)
-		if (!strcmp(argv[1], commands[i].name))
-			return commands[i].run(argc - 2, argv + 2);
+	for (i = 0; argc && i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(argv[0], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
 	return usage();
+}
+
+int main(int argc, char **argv)
+{
+	char path[128];
+	int n, rc;
+
+	argc--;
+	argv++;
+	if (argc > 2 && !strcmp(argv[0], "-n")) {
+		snprintf(path, sizeof(path), "/run/netns/%s", argv[1]);
+		if (enter_netns(path))
+			return 1;
+		argc -= 2;
+		argv += 2;
+	}
+	for (;;) {
+		for (n = 0; n < argc && strcmp(argv[n], "--"); n++)
+			;
+		rc = run(n, argv);
+		if (rc || n == argc)
+			return rc;
+		argc -= n + 1;
+		argv += n + 1;
+	}
 }

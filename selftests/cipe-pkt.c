@@ -18,6 +18,7 @@
 #include <net/if_arp.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -37,6 +38,7 @@
 static int usage(void)
 {
 	fprintf(stderr,
+"cipe-pkt [-n NETNS] COMMAND...\n"
 "cipe-pkt send to A:P [from A:P] WHAT [INNER] [MODIFY] [tos N] [ttl N]\n"
 "              [gap USEC] [repeat N] [expect N rxkey K [timeout MS]]\n"
 "   WHAT:   txkey K counters LIST | raw HEX | random LENGTH\n"
@@ -908,8 +910,25 @@ static int cmd_sniff(int argc, char **argv)
 	}
 }
 
+static void enter_netns(const char *name)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/run/netns/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, CLONE_NEWNET))
+		die(path);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 3 && !strcmp(argv[1], "-n")) {
+		enter_netns(argv[2]);
+		argc -= 2;
+		argv += 2;
+	}
 	if (argc < 2)
 		return usage();
 	if (!strcmp(argv[1], "send"))

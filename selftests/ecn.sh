@@ -53,7 +53,7 @@ outer()
 {
 	local len=$(($3 + 8 + ($1 == 4 ? 20 : 40) + ($2 == 4 ? 52 : 72)))
 
-	on a cipe-pkt inject cipe0 pong "$(near $1)" "$(far $1)" \
+	pkt a inject cipe0 pong "$(near $1)" "$(far $1)" \
 		size "$3" itos "$4" ittl "$5"
 	wait_until 3 sent $len
 	LINE=$(sent $len)
@@ -94,7 +94,7 @@ decapsulate()
 		while read -r -a row; do
 			for out in 0 1 2 3; do
 				size=$((size + 1))
-				on b cipe-pkt send to "$A" from "$B" \
+				pkt b send to "$A" from "$B" \
 					txkey "$(key_of b 1)" counters $size \
 					pong "$(far $inner)" "$(near $inner)" \
 					size $size itos $((0x28 + in)) \
@@ -156,19 +156,19 @@ in_frames()
 	setup 4 ether
 	sniff a wan "$TMP/outer" out
 	cli a set cipe0 tos inherit
-	on a cipe-pkt frame cipe0 ${head}88b5000102030405060708
+	pkt a frame cipe0 ${head}88b5000102030405060708
 	wait_until 3 sent 75
 	is "TTL and TOS of no IP" "$(field "$(sent 75)" ttl) $(field "$(sent 75)" tos)" \
 		"64 0"
 	# IPv4, TOS 0xbb, TTL 33, UDP
-	on a cipe-pkt frame cipe0 \
+	pkt a frame cipe0 \
 		${head}080045bb001d000000002111664c0a0900010a09000200090009000900007f
 	wait_until 3 sent 95
 	is "TTL and TOS of IPv4" "$(field "$(sent 95)" ttl) $(field "$(sent 95)" tos)" \
 		"33 $((0xbb))"
 	# congestion met on the way is told to what is inside
 	sniff a cipe0 "$TMP/inner" in
-	on b cipe-pkt send to "$A" from "$B" txkey "$(key_of b 1)" counters 0 \
+	pkt b send to "$A" from "$B" txkey "$(key_of b 1)" counters 0 \
 		tos 3 payload \
 		ffffffffffff020000000002080045ba001d00000000211100000a0900020a09000100090009000900007f
 	wait_until 3 has "$TMP/inner" "ip=4"

@@ -100,7 +100,7 @@ bridged()
 	tcp hosta hostb 10.8.0.2
 	tcp hostb hosta fd08::1
 	# learned: the far host is behind the link
-	mac=$(on hostb cat /sys/class/net/eth0/address)
+	mac=$(on_sys hostb cat /sys/class/net/eth0/address)
 	on a bridge fdb show dev cipe0 > "$TMP/fdb"
 	has "$TMP/fdb" "^$mac"
 	no_errors a b
@@ -120,7 +120,7 @@ unknown_protocol()
 	for n in 1 2 46 47 1000 1420; do
 		frame=$head$(head -c $n /dev/urandom | od -An -v -tx1 |
 			tr -d ' \n')
-		on a cipe-pkt frame cipe0 "$frame"
+		pkt a frame cipe0 "$frame"
 		wait_until 3 grep -q "protocol=0x88b5 len=$((n + 14)) frame=$frame\$" \
 			"$TMP/frames"
 	done
@@ -134,7 +134,7 @@ jumbo()
 	link_pair ether "$1" $CIPHER 9000
 	ping_all a 10.9.0.2 10 -M do -s 8972
 	ping_all b fd09::1 10 -M do -s 8952
-	tcp a b 10.9.0.2 2
+	tcp a b 10.9.0.2
 	no_errors a b
 }
 

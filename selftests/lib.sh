@@ -22,6 +22,11 @@ if [ -z "${CIPE_SLOW:-}" ] && [ -e /sys/kernel/debug/kmemleak ]; then
 	CIPE_SLOW=1
 fi
 
+# All programs at the same addresses: an emulator need not translate them anew
+if [ -n "${CIPE_VM:-}" ]; then
+	echo 0 > /proc/sys/kernel/randomize_va_space
+fi
+
 # scale NORMAL SLOW: the one that fits this machine
 scale()
 {
@@ -158,7 +163,7 @@ fails()
 # wait_until SECONDS COMMAND...: until it succeeds
 wait_until()
 {
-	local end=$((SECONDS + $(scale "$1" $(($1 * 4))) + 1)) what
+	local end=$((SECONDS + $1 * (${CIPE_SLOW:-0} ? 4 : 2) + 1)) what
 
 	shift
 	what=$*
@@ -167,16 +172,33 @@ wait_until()
 			say "in vain waited for: $what"
 			return 1
 		fi
-		sleep 0.05
+		nap 0.05
 	done
+}
+
+# nap SECONDS: without a process for it
+exec {NAP_FD}<> <(:)
+nap()
+{
+	read -r -t "$1" -u $NAP_FD || :
 }
 
 # ---- namespaces -------------------------------------------------------------
 
-# on NAMESPACE COMMAND..., ipn NAMESPACE ip's arguments
+# on NAMESPACE COMMAND..., ipn NAMESPACE ip's arguments. on_sys is on with the
+# namespace's own /sys
 on()
 {
 	local ns=$NS-$1
+
+	shift
+	cipe-ns exec "$ns" "$@"
+}
+
+on_sys()
+{
+	local ns=$NS-$1
+
 	shift
 	ip netns exec "$ns" "$@"
 }
@@ -184,93 +206,96 @@ on()
 ipn()
 {
 	local ns=$NS-$1
+
 	shift
 	ip -n "$ns" "$@"
 }
 
+# ips NAMESPACE COMMAND...: several of ip's commands, an argument each
+ips()
+{
+	local ns=$NS-$1
+
+	shift
+	printf '%s\n' "$@" | ip -n "$ns" -batch -
+}
+
 add_ns()
 {
-	local n
-
-	for n; do
-		ip netns add "$NS-$n"
-		ipn "$n" link set lo up
-		on "$n" sh -c '
-			cd /proc/sys/net
-			echo 0 > ipv6/conf/default/accept_dad
-			echo 0 > ipv6/conf/all/accept_dad
-			echo 0 > ipv6/conf/default/accept_ra
-			echo 0 > ipv6/conf/default/router_solicitations
-			echo 0 > ipv4/icmp_ratelimit
-			echo 0 > ipv6/icmp/ratelimit
-			echo 1000000 > ipv4/icmp_msgs_per_sec
-			echo 1000000 > ipv4/icmp_msgs_burst' 2> /dev/null || :
-	done
+	cipe-ns add "${@/#/$NS-}"
 }
 
 # cable NS1 DEV1 NS2 DEV2 [veth's arguments]
 cable()
 {
 	local ns1=$NS-$1 dev1=$2 ns2=$NS-$3 dev2=$4
-	shift 4
 
+	shift 4
 	ip link add "$dev1" netns "$ns1" "$@" type veth \
 		peer name "$dev2" netns "$ns2" "$@"
 	ip -n "$ns1" link set "$dev1" up
 	ip -n "$ns2" link set "$dev2" up
 }
 
+# up NS DEV ADDRESS... [-- ip's commands...]: the device up with addresses
+up()
+{
+	local ns=$1 dev=$2 commands=("link set $2 up")
+
+	shift 2
+	while [ $# -gt 0 ] && [ "$1" != -- ]; do
+		commands+=("addr add $1 dev $dev")
+		[ "${1/:/}" = "$1" ] || commands[-1]+=" nodad"
+		shift
+	done
+	ips "$ns" "${commands[@]}" "${@:2}"
+}
+
 # address NS DEV ADDRESS...
 address()
 {
-	local ns=$1 dev=$2 a
-	shift 2
-
-	for a; do
-		case $a in
-		*:*)	ipn "$ns" addr add "$a" dev "$dev" nodad ;;
-		*)	ipn "$ns" addr add "$a" dev "$dev" ;;
-		esac
-	done
+	up "$@"
 }
 
-# gateways: a and b on one cable, device "wan" in both
+# shellcheck disable=SC2034 # used by name, in carrier
+# gateways [veth's arguments]: a and b on one cable, device "wan" in both
 gateways()
 {
 	add_ns a b
-	cable a wan b wan "$@"
-	address a wan 192.0.2.1/24 2001:db8::1/64
-	address b wan 192.0.2.2/24 2001:db8::2/64
+	ip link add wan netns $NS-a "$@" type veth \
+		peer name wan netns $NS-b "$@"
+	up a wan 192.0.2.1/24 2001:db8::1/64
+	up b wan 192.0.2.2/24 2001:db8::2/64
+	CARRIER_A4=192.0.2.1 CARRIER_A6="[2001:db8::1]"
+	CARRIER_B4=192.0.2.2 CARRIER_B6="[2001:db8::2]"
 }
 
+# shellcheck disable=SC2034
 # gateways_routed: a and b with the router r between them
 gateways_routed()
 {
 	add_ns a b r
-	cable a wan r ra
-	cable b wan r rb
+	ip link add wan netns $NS-a type veth peer name ra netns $NS-r
+	ip link add wan netns $NS-b type veth peer name rb netns $NS-r
 	on r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
-	address a wan 192.0.2.1/24 2001:db8::1/64
-	address r ra 192.0.2.254/24 2001:db8::fe/64
-	address b wan 198.51.100.2/24 2001:db8:1::2/64
-	address r rb 198.51.100.254/24 2001:db8:1::fe/64
-	ipn a route add default via 192.0.2.254
-	ipn a -6 route add default via 2001:db8::fe
-	ipn b route add default via 198.51.100.254
-	ipn b -6 route add default via 2001:db8:1::fe
+	up a wan 192.0.2.1/24 2001:db8::1/64 -- \
+		"route add default via 192.0.2.254" \
+		"-6 route add default via 2001:db8::fe"
+	up r ra 192.0.2.254/24 2001:db8::fe/64
+	up b wan 198.51.100.2/24 2001:db8:1::2/64 -- \
+		"route add default via 198.51.100.254" \
+		"-6 route add default via 2001:db8:1::fe"
+	up r rb 198.51.100.254/24 2001:db8:1::fe/64
+	CARRIER_A4=192.0.2.1 CARRIER_A6="[2001:db8::1]"
+	CARRIER_B4=198.51.100.2 CARRIER_B6="[2001:db8:1::2]"
 }
 
-# Addresses that gateways gave: carrier NS FAMILY [PORT]
+# carrier NS FAMILY [PORT]: the address that gateways gave
 carrier()
 {
-	local host
+	local name=CARRIER_${1^^}$2
 
-	host=$(ipn "$1" -o "-$2" addr show dev wan scope global |
-		awk '{ sub("/.*", "", $4); print $4; exit }')
-	case $2 in
-	6)	echo "[$host]:${3:-4000}" ;;
-	*)	echo "$host:${3:-4000}" ;;
-	esac
+	echo "${!name}:${3:-4000}"
 }
 
 # one_by_one NS DEV: no segmentation offload, a packet in a capture is a
@@ -280,17 +305,6 @@ one_by_one()
 	on "$1" ethtool -K "$2" tso off gso off gro off \
 		tx-udp-segmentation off > /dev/null 2>&1 ||
 	on "$1" ethtool -K "$2" tso off gso off gro off > /dev/null
-}
-
-delete_namespaces()
-{
-	local n
-
-	for n in $(ip netns list | awk -v p="$NS-" 'index($1, p) == 1 {
-			print $1 }'); do
-		ip netns pids "$n" | xargs -r kill 2> /dev/null
-		ip netns del "$n"
-	done
 }
 
 # keep PID: end this process when the test has ended; those in a namespace of
@@ -318,7 +332,7 @@ fresh()
 		trap - ERR
 		set +eE
 		end_processes
-		delete_namespaces
+		cipe-ns clean "$NS-"
 		:
 	)
 }
@@ -336,48 +350,68 @@ trap 'exit 1' INT TERM
 
 cli()
 {
-	on "$1" cipe-cli "${@:2}"
+	cipe-cli -n "$NS-$1" "${@:2}"
 }
 
-# key_of SENDER GENERATION [CIPHER]: what cipe-pkt takes for the key of
-# packets that side a or b sends. Key id, key and IV tell both.
+pkt()
+{
+	cipe-pkt -n "$NS-$1" "${@:2}"
+}
+
+# make_key SENDER GENERATION CIPHER: sets KEY, KEY_IV and KEY_ID, of packets
+# that side a or b sends; the octets tell both
+make_key()
+{
+	printf -v KEY '0%s%06x' "$1" "$2"
+	printf -v KEY_IV '1%s%06x' "$1" "$2"
+	printf -v KEY_ID '0x0%s%06x' "$1" $(($2 * 4))
+	KEY=$KEY$KEY$KEY$KEY
+	KEY_IV=$KEY_IV$KEY_IV$KEY_IV
+	[ "$3" = aes-128-gcm ] || KEY=$KEY$KEY
+}
+
+# key_of SENDER GENERATION [CIPHER]: the same, as cipe-pkt takes it
 key_of()
 {
-	local cipher=${3:-$CIPHER} n=8 unit iv
+	local cipher=${3:-$CIPHER}
 
-	[ "$cipher" != aes-128-gcm ] || n=4
-	printf -v unit '0%s%06x' "$1" "$2"
-	printf -v iv '1%s%06x' "$1" "$2"
-	printf '%s:' "$cipher"
-	printf "$unit%.0s" $(seq $n)
-	printf ':%s%s%s:0x0%s%06x\n' "$iv" "$iv" "$iv" "$1" $(($2 * 4))
+	make_key "$1" "$2" "$cipher"
+	echo "$cipher:$KEY:$KEY_IV:$KEY_ID"
 }
 
-# set_key NS LINK GENERATION [word value ...]: the words are cipe-cli's, and
-# "as a|b" for which side this is (else the namespace's first letter)
-set_key()
+# key_words NS GENERATION [word value ...]: sets WORDS, what cipe-cli takes.
+# The words are cipe-cli's, and "as a|b" for which side this is (else the
+# namespace's first letter)
+key_words()
 {
-	local ns=$1 link=$2 gen=$3 me=${1:0:1} peer=b slot=current
-	local cipher=$CIPHER lifetime=3600000 extra=() rx tx
+	local gen=$2 me=${1:0:1} peer=b cipher=$CIPHER slot=current
+	local lifetime=3600000
 
-	shift 3
+	shift 2
+	WORDS=()
 	while [ $# -gt 1 ]; do
 		case $1 in
 		as)		me=$2 ;;
 		slot)		slot=$2 ;;
 		cipher)		cipher=$2 ;;
 		lifetime)	lifetime=$2 ;;
-		*)		extra+=("$1" "$2") ;;
+		*)		WORDS+=("$1" "$2") ;;
 		esac
 		shift 2
 	done
 	[ "$me" = a ] || peer=a
-	IFS=: read -r -a rx <<< "$(key_of "$peer" "$gen" "$cipher")"
-	IFS=: read -r -a tx <<< "$(key_of "$me" "$gen" "$cipher")"
-	cli "$ns" key "$link" slot "$slot" cipher "$cipher" \
-		rx-id "${rx[3]}" rx-key "${rx[1]}" rx-iv "${rx[2]}" \
-		tx-id "${tx[3]}" tx-key "${tx[1]}" tx-iv "${tx[2]}" \
-		lifetime "$lifetime" "${extra[@]}"
+	WORDS+=(slot "$slot" cipher "$cipher" lifetime "$lifetime")
+	make_key "$peer" "$gen" "$cipher"
+	WORDS+=(rx-id "$KEY_ID" rx-key "$KEY" rx-iv "$KEY_IV")
+	make_key "$me" "$gen" "$cipher"
+	WORDS+=(tx-id "$KEY_ID" tx-key "$KEY" tx-iv "$KEY_IV")
+}
+
+# set_key NS LINK GENERATION [word value ...]: words as key_words takes them
+set_key()
+{
+	key_words "$1" "${@:3}"
+	cli "$1" key "$2" "${WORDS[@]}"
 }
 
 # hold NS cipe-cli's arguments: a process that owns the socket; sets HOLDER
@@ -399,19 +433,17 @@ monitor()
 # sniff NS DEVICE FILE [cipe-pkt's arguments]: a line a packet; sets SNIFFER
 sniff()
 {
-	SNIFFER=$(on "$1" cipe-pkt sniff "${@:2}")
+	SNIFFER=$(pkt "$1" sniff "${@:2}")
 	keep "$SNIFFER"
 }
 
-# link NS NAME MODE LOCAL REMOTE [GENERATION [key words]]: a whole link
+# link NS NAME MODE LOCAL REMOTE [GENERATION [key words]]: a whole link, down
 link()
 {
-	local ns=$1 name=$2 mode=$3 local=$4 remote=$5 gen=${6:-1}
-
-	cli "$ns" add "$name" mode "$mode"
-	hold "$ns" bind "$local" link "$name"
-	cli "$ns" set "$name" endpoint "$remote"
-	set_key "$ns" "$name" "$gen" "${@:7}"
+	key_words "$1" "${6:-1}" "${@:7}"
+	HOLDER=$(cli "$1" add "$2" mode "$3" -- key "$2" "${WORDS[@]}" -- \
+		set "$2" endpoint "$5" -- hold bind "$4" link "$2")
+	keep "$HOLDER"
 }
 
 # link_pair [MODE [FAMILY [CIPHER [MTU]]]]: device cipe0 in a and in b with
@@ -419,7 +451,7 @@ link()
 link_pair()
 {
 	local mode=${1:-ip} family=${2:-4} cipher=${3:-$CIPHER} mtu=${4:-1420}
-	local la lb n=0 ns
+	local la lb
 
 	la=$(carrier a "$family")
 	lb=$(carrier b "$family")
@@ -429,11 +461,8 @@ link_pair()
 	link b cipe0 "$mode" "$lb" "$la" 1 cipher "$cipher"
 	# shellcheck disable=SC2034
 	HOLDER_B=$HOLDER
-	for ns in a b; do
-		n=$((n + 1))
-		ipn $ns link set cipe0 mtu "$mtu" up
-		address $ns cipe0 10.9.0.$n/24 fd09::$n/64
-	done
+	up a cipe0 10.9.0.1/24 fd09::1/64 -- "link set cipe0 mtu $mtu"
+	up b cipe0 10.9.0.2/24 fd09::2/64 -- "link set cipe0 mtu $mtu"
 }
 
 # stat_of NS LINK NAME...: values, in one line
@@ -494,10 +523,15 @@ changed()
 # carrier_is NS LINK on|off
 carrier_is()
 {
-	case $3 in
-	on)	on "$1" grep -q 1 "/sys/class/net/$2/carrier" ;;
-	off)	on "$1" grep -q 0 "/sys/class/net/$2/carrier" ;;
+	local flags
+
+	flags=$(ipn "$1" -o link show dev "$2")
+	case $3,$flags in
+	on,*[,\<]LOWER_UP*)	return 0 ;;
+	off,*LOWER_UP*)		return 1 ;;
+	off,*)			return 0 ;;
 	esac
+	return 1
 }
 
 # ---- traffic ----------------------------------------------------------------
@@ -528,41 +562,24 @@ listening()
 	on "$1" ss -Hltun "sport = :$2" | grep -q .
 }
 
-# tcp FROM TO ADDRESS [MEGABYTES]: what arrives is what was sent
+# tcp FROM TO ADDRESS [cipe-flow's arguments]: what arrives is what was sent,
+# both ways, and so is their order
 tcp()
 {
-	local pid
-
-	[ -e "$TMP/data.${4:-1}" ] ||
-		head -c "${4:-1}M" /dev/urandom > "$TMP/data.${4:-1}"
-	rm -f "$TMP/arrived"
-	on "$2" timeout 100 socat -u "TCP6-LISTEN:5001,reuseaddr,ipv6-v6only=0" \
-		"CREATE:$TMP/arrived" &
-	pid=$!
-	wait_until 10 listening "$2" 5001
-	case $3 in
-	*:*)	on "$1" timeout 100 socat -u "OPEN:$TMP/data.${4:-1}" "TCP6:[$3]:5001" ;;
-	*)	on "$1" timeout 100 socat -u "OPEN:$TMP/data.${4:-1}" "TCP4:$3:5001" ;;
-	esac
-	wait $pid
-	cmp "$TMP/data.${4:-1}" "$TMP/arrived"
+	cipe-flow tcp "$NS-$1" "$NS-$2" "$3" both "${@:4}" > "$TMP/flow" 2>&1 &&
+		return
+	say "TCP from $1 to $2, $3: $(cat "$TMP/flow")"
+	return 1
 }
 
-# iperf FROM TO ADDRESS [iperf3's arguments]: the client's report in $TMP/iperf
-iperf()
+# udp FROM TO ADDRESS [cipe-flow's arguments]: nothing lost, doubled or out of
+# order
+udp()
 {
-	local pid
-
-	on "$2" iperf3 -s -1 -p 5002 > /dev/null 2>&1 &
-	pid=$!
-	wait_until 10 listening "$2" 5002
-	if ! on "$1" timeout 100 iperf3 -c "$3" -p 5002 "${@:4}" \
-			> "$TMP/iperf" 2>&1; then
-		tail -n 5 "$TMP/iperf" | sed 's/^/#   /'
-		kill $pid
-		return 1
-	fi
-	wait $pid
+	cipe-flow udp "$NS-$1" "$NS-$2" "$3" "${@:4}" > "$TMP/flow" 2>&1 &&
+		return
+	say "UDP from $1 to $2, $3: $(cat "$TMP/flow")"
+	return 1
 }
 
 # ---- start ------------------------------------------------------------------

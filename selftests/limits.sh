@@ -80,10 +80,7 @@ hard_limit()
 limit_in_bulk()
 {
 	start $((LAST - 500))
-	on b timeout 20 socat -u TCP4-LISTEN:5003 "CREATE:$TMP/arrived" &
-	wait_until 10 listening b 5003
-	head -c 4M /dev/zero | on a timeout 5 socat -u STDIN TCP4:10.9.0.2:5003 || :
-	kill $! 2> /dev/null || :
+	fails cipe-flow tcp $NS-a $NS-b 10.9.0.2 bytes 4000000 seconds 3
 	sleep 0.3
 	is "counters used twice" "$(counters_sent | sort | uniq -d)" ""
 	at_most "last counter" "$(counters_sent | sort -n | tail -1)" $LAST
@@ -92,7 +89,7 @@ limit_in_bulk()
 	at_least "dropped" "$(stat_of a cipe0 tx_limit)" 1
 	wait_until 3 carrier_is a cipe0 off
 	hasnt "$TMP/outer" "proto=6 "
-	hasnt "$TMP/outer" "tcp"
+	hasnt "$TMP/outer" MARKER
 }
 
 lifetime()

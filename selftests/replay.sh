@@ -28,7 +28,7 @@ order()
 		accepted=${2:+rx_keepalive $2}
 		replayed=${3:+rx_replay $3}
 		causes a "$accepted${2:+${3:+ }}$replayed" \
-			on b cipe-pkt send to $A from $B \
+			pkt b send to $A from $B \
 			txkey "$(key_of b 1)" counters "$1" empty
 		shift 3
 	done

@@ -101,14 +101,14 @@ unmoved()
 	ipn a link set cipe0 up
 	monitor a "$TMP/events"
 	moved=$(carrier b $family 4009)
-	send="on b cipe-pkt send to $A txkey $(key_of b 1)"
+	send="pkt b send to $A txkey $(key_of b 1)"
 	$send from "$B" counters 0-9,20 empty
 	# old, new but overtaken, wrong
 	$send from "$moved" counters 5,20 empty
 	$send from "$moved" counters 15 empty
 	$send from "$moved" counters 21-30 empty flip 100
 	$send from "$moved" counters 21-30 empty truncate 1
-	on b cipe-pkt send to "$A" from "$moved" random 60 repeat 10
+	pkt b send to "$A" from "$moved" random 60 repeat 10
 	is "endpoint" "$(stat_of a cipe0 endpoint roamed rx_keepalive)" "$B 0 12"
 	cli a set cipe0 pin 1
 	$send from "$moved" counters 21 empty
@@ -138,7 +138,7 @@ event_rate()
 	monitor a "$TMP/events"
 	began=$(date +%s%N)
 	for i in $(seq 0 39); do
-		on b cipe-pkt send to 192.0.2.1:4000 txkey "$(key_of b 1)" \
+		pkt b send to 192.0.2.1:4000 txkey "$(key_of b 1)" \
 			from 192.0.2.2:$((4100 + i % 2)) counters $i empty
 	done
 	sleep 1.2

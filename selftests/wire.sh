@@ -27,7 +27,7 @@ kernel_and_tool()
 # send COUNTERS [cipe-pkt's arguments]: under the right key
 send()
 {
-	on b cipe-pkt send to "$A" from "$B" txkey "$TX" counters "$@"
+	pkt b send to "$A" from "$B" txkey "$TX" counters "$@"
 }
 
 pong()
@@ -40,7 +40,7 @@ pong()
 kernel_to_tool()
 {
 	kernel_and_tool ip "$1"
-	on b cipe-pkt recv on "$B" rxkey "$RX" count 10 timeout 15000 > "$TMP/got" &
+	pkt b recv on "$B" rxkey "$RX" count 10 timeout 15000 > "$TMP/got" &
 	wait_until 5 listening b 4000
 	on a ping -q -c 1 -W 0.2 -s 0 10.9.0.2 > /dev/null || :
 	on a ping -q -c 1 -W 0.2 -s 1 10.9.0.2 > /dev/null || :
@@ -86,9 +86,9 @@ ether_and_tool()
 	sniff a cipe0 "$TMP/frames" in
 	send 0 payload $frame
 	wait_until 3 grep -q "frame=$frame\$" "$TMP/frames"
-	on b cipe-pkt recv on "$B" rxkey "$RX" count 30 timeout 2000 > "$TMP/got" &
+	pkt b recv on "$B" rxkey "$RX" count 30 timeout 2000 > "$TMP/got" &
 	wait_until 5 listening b 4000
-	on a cipe-pkt frame cipe0 $frame
+	pkt a frame cipe0 $frame
 	wait $! || :
 	has "$TMP/got" "size=43 len=19 data=$frame$"
 }
@@ -109,10 +109,10 @@ wrong_key()
 
 	kernel_and_tool
 	key=${TX/0b000001/0b000002}
-	causes a "rx_auth 5" on b cipe-pkt send to $A from $B txkey "$key" \
+	causes a "rx_auth 5" pkt b send to $A from $B txkey "$key" \
 		counters 0-4 pong 10.9.0.2 10.9.0.1
 	key=${TX/1b000001/1b000002}		# only the IV
-	causes a "rx_auth 1" on b cipe-pkt send to $A from $B txkey "$key" \
+	causes a "rx_auth 1" pkt b send to $A from $B txkey "$key" \
 		counters 0 pong 10.9.0.2 10.9.0.1
 	causes a "rx_packets 1" pong 0
 }
@@ -160,13 +160,13 @@ stray()
 	local own
 
 	kernel_and_tool
-	causes a "socket_unknown_key 3" on b cipe-pkt send to $A from $B \
+	causes a "socket_unknown_key 3" pkt b send to $A from $B \
 		txkey "$(key_of b 9)" counters 0-2 pong 10.9.0.2 10.9.0.1
 	# what a itself sent, come back
 	own=$RX
-	causes a "socket_unknown_key 3" on b cipe-pkt send to $A from $B \
+	causes a "socket_unknown_key 3" pkt b send to $A from $B \
 		txkey "$own" counters 0-2 pong 10.9.0.1 10.9.0.2
-	causes a "socket_unknown_key 50" on b cipe-pkt send to $A from $B \
+	causes a "socket_unknown_key 50" pkt b send to $A from $B \
 		random 100 repeat 50
 	causes a "socket_short 23" random_sizes 1 23
 	causes a "socket_unknown_key 17" random_sizes 24 40
@@ -177,7 +177,7 @@ random_sizes()
 	local n
 
 	for n in $(seq "$1" "$2"); do
-		on b cipe-pkt send to $A from $B random "$n"
+		pkt b send to $A from $B random "$n"
 	done
 }
 
@@ -272,13 +272,13 @@ control()
 	kill "$HOLDER"
 	hold a bind 192.0.2.1:4001 link cipe0 log "$TMP/control"
 	ipn a link set cipe0 up
-	causes a "" on b cipe-pkt send to 192.0.2.1:4001 from $B raw $message
+	causes a "" pkt b send to 192.0.2.1:4001 from $B raw $message
 	wait_until 3 grep -q "^$B $message\$" "$TMP/control"
 	# nobody reads
 	kill "$HOLDER"
 	wait_until 3 orphaned a
 	causes a "socket_control 1" \
-		on b cipe-pkt send to 192.0.2.1:4001 from $B raw $message
+		pkt b send to 192.0.2.1:4001 from $B raw $message
 }
 
 orphaned()
@@ -292,12 +292,12 @@ unmoved()
 	kernel_and_tool
 	pong 5
 	for _ in 1 2 3; do
-		on b cipe-pkt send to $A from 192.0.2.2:4999 random 100
-		on b cipe-pkt send to $A from 192.0.2.2:4999 txkey "$TX" \
+		pkt b send to $A from 192.0.2.2:4999 random 100
+		pkt b send to $A from 192.0.2.2:4999 txkey "$TX" \
 			counters 6 pong 10.9.0.2 10.9.0.1 flip 200
-		on b cipe-pkt send to $A from 192.0.2.2:4999 txkey "$TX" \
+		pkt b send to $A from 192.0.2.2:4999 txkey "$TX" \
 			counters 5 pong 10.9.0.2 10.9.0.1
-		on b cipe-pkt send to $A from 192.0.2.2:4999 txkey "$TX" \
+		pkt b send to $A from 192.0.2.2:4999 txkey "$TX" \
 			counters 6 pong 10.9.0.2 10.9.0.1 flags 1
 	done
 	is "endpoint" "$(stat_of a cipe0 endpoint roamed)" "$B 0"
@@ -309,7 +309,7 @@ PACKET=4500001c000040004001669f0a0900010a0900020800f7ff00000000
 
 frame()
 {
-	on a cipe-pkt frame cipe0 "${1:-$PACKET}" "${2:-0x0800}"
+	pkt a frame cipe0 "${1:-$PACKET}" "${2:-0x0800}"
 }
 
 cannot_send()
