@@ -298,7 +298,8 @@ static void link_roam_to(struct cipe_link *link, struct cipe_endpoint *endpoint)
 	}
 	rcu_assign_pointer(link->endpoint, endpoint);
 	if (moved) {
-		cipe_stats_inc(link->stats, CIPE_STAT_ROAMED);
+		if (old)
+			cipe_stats_inc(link->stats, CIPE_STAT_ROAMED);
 		link->moved = true;
 		link_poke(link);
 	}
@@ -432,14 +433,20 @@ static void tick_liveness(struct cipe_link *link, unsigned long now,
 		cipe_event_link(link, CIPE_CMD_PEER_DEAD_NTF);
 }
 
+/* Is there anyone to send empty packets to? Configuration pokes the timer. */
+static bool tick_can_send(const struct cipe_link *link)
+{
+	return link_key(link, CIPE_SLOT_CURRENT) && link_endpoint(link) &&
+	       rcu_access_pointer(link->sock) && netif_running(link->dev);
+}
+
 /* Return: whether a keepalive is due */
 static bool tick_keepalive(struct cipe_link *link, unsigned long now,
 			   unsigned long *next)
 {
 	unsigned long due = READ_ONCE(link->last_tx) + link->keepalive;
 
-	if (!link->keepalive || !link_key(link, CIPE_SLOT_CURRENT) ||
-	    !netif_running(link->dev))
+	if (!link->keepalive || !tick_can_send(link))
 		return false;
 	if (time_before(now, due)) {
 		tick_at(next, due);
@@ -455,8 +462,7 @@ static bool tick_confirm(struct cipe_link *link, unsigned long now,
 {
 	bool due;
 
-	if (!link->confirm_tries || !link_key(link, CIPE_SLOT_CURRENT) ||
-	    !netif_running(link->dev))
+	if (!link->confirm_tries || !tick_can_send(link))
 		return false;
 	due = time_after_eq(now, link->confirm_next);
 	if (due) {
