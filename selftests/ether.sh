@@ -13,7 +13,7 @@ both_carriers()
 	gateways
 	link_pair ether "$1" "$2"
 	ping_all a 10.9.0.2 50
-	ping_all b fd09::1 50 -s 1000
+	ping_all b fd09::1 50 size 1000
 	on a ip neigh show dev cipe0 > "$TMP/neigh"
 	has "$TMP/neigh" "^10.9.0.2 lladdr"
 	has "$TMP/neigh" "^fd09::2 lladdr"
@@ -30,7 +30,7 @@ like_ethernet()
 	fresh
 	gateways mtu 9100
 	link_pair ether 4 $CIPHER 1500
-	ping_all a 10.9.0.2 10 -M do -s 1472
+	ping_all a 10.9.0.2 10 df size 1472
 	ipn a -o link show dev cipe0 > "$TMP/link"
 	has "$TMP/link" "link/ether"
 	hasnt "$TMP/link" "NOARP"
@@ -62,9 +62,9 @@ vlans()
 		address $ns q9 10.6.0.$n/24 fd06::$n/64
 	done
 	ping_all a 10.7.0.2 20
-	ping_all b fd07::1 20 -s 1300
+	ping_all b fd07::1 20 size 1300
 	ping_all a 10.6.0.2 20
-	ping_all b fd06::1 20 -s 1300
+	ping_all b fd06::1 20 size 1300
 	tcp a b 10.7.0.2
 	tcp b a 10.6.0.1
 	no_errors a b
@@ -90,7 +90,7 @@ bridged()
 	address hosta eth0 10.8.0.1/24 fd08::1/64
 	address hostb eth0 10.8.0.2/24 fd08::2/64
 	wait_until 5 on hosta ping -c 1 -W 1 10.8.0.2
-	ping_all hosta 10.8.0.2 30 -s 1472
+	ping_all hosta 10.8.0.2 30 size 1472
 	ping_all hostb fd08::1 30
 	# broadcast; and multicast to all nodes
 	on hosta ping -b -c 2 -W 2 10.8.0.255 > "$TMP/ping" 2>&1
@@ -117,7 +117,7 @@ unknown_protocol()
 	link_pair ether
 	ipn b link set cipe0 promisc on
 	sniff b cipe0 "$TMP/frames" in
-	for n in 1 2 46 47 1000 1420; do
+	for n in 1 2 46 47 1000 1400; do
 		frame=$head$(head -c $n /dev/urandom | od -An -v -tx1 |
 			tr -d ' \n')
 		pkt a frame cipe0 "$frame"
@@ -132,8 +132,8 @@ jumbo()
 	fresh
 	gateways mtu 9100
 	link_pair ether "$1" $CIPHER 9000
-	ping_all a 10.9.0.2 10 -M do -s 8972
-	ping_all b fd09::1 10 -M do -s 8952
+	ping_all a 10.9.0.2 10 df size 8972
+	ping_all b fd09::1 10 df size 8952
 	tcp a b 10.9.0.2
 	no_errors a b
 }
@@ -148,7 +148,7 @@ overhead()
 	link_pair ether "$1"
 	ping_all a 10.9.0.2 1
 	sniff a wan "$TMP/outer" out
-	ping_all a 10.9.0.2 3 -s 100
+	ping_all a 10.9.0.2 3 size 100
 	sleep 0.2
 	is "length on the carrier" \
 		"$(sed -n 's/.* len=\([0-9]*\).* dst=.*:4000 .*/\1/p' "$TMP/outer" |
