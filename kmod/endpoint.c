@@ -68,7 +68,7 @@ void cipe_endpoint_free(struct cipe_endpoint *endpoint)
 /* Scope of a link-local address: the device it was met on */
 static u32 endpoint_scope(const struct in6_addr *addr, const struct sk_buff *skb)
 {
-	return ipv6_iface_scope_id(addr, skb->skb_iif);
+	return ipv6_iface_scope_id(addr, IP6CB(skb)->iif);
 }
 
 /* Who sent the datagram @skb, and to which address of ours */

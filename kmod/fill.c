@@ -26,7 +26,7 @@ static int fill_sockaddr(struct sk_buff *msg, int attr,
 
 static int fill_since(struct sk_buff *msg, int attr, unsigned long then, int pad)
 {
-	return nla_put_u64_64bit(msg, attr, jiffies_to_msecs(jiffies - then), pad);
+	return nla_put_u64_64bit(msg, attr, jiffies64_to_msecs(jiffies - then), pad);
 }
 
 static int fill_config(struct sk_buff *msg, const struct cipe_link *link)

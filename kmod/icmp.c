@@ -35,13 +35,16 @@ void cipe_icmp_unreachable(struct sk_buff *skb)
 }
 
 /* Must, and may, the sender be told to send smaller packets? If not they are
- * fragmented outside: IPv4 without DF, as its sender allows, and IPv6 at its
- * minimum, as RFC 2473 section 7.1 has it; and whatever is not IP.
+ * fragmented outside: IPv4 without DF, as its sender allows, or to many, whom
+ * no ICMP answers (RFC 1122 section 3.2.2); IPv6 at its minimum, as RFC 2473
+ * section 7.1 has it; and whatever is not plain IP.
  */
 static bool icmp_sender_adapts(const struct sk_buff *skb, unsigned int *mtu)
 {
 	if (skb->protocol == htons(ETH_P_IP))
 		return (ip_hdr(skb)->frag_off & htons(IP_DF)) &&
+		       !ipv4_is_multicast(ip_hdr(skb)->daddr) &&
+		       !ipv4_is_lbcast(ip_hdr(skb)->daddr) &&
 		       *mtu >= IPV4_MIN_MTU;
 
 	if (skb->protocol == htons(ETH_P_IPV6)) {
@@ -57,19 +60,21 @@ static bool icmp_sender_adapts(const struct sk_buff *skb, unsigned int *mtu)
 /* Behind a bridge the sender may know no route to us nor we to it: answer with
  * a frame of our own, as from the host it sent to.
  */
-static void icmp_too_big_bridged(const struct sk_buff *skb,
+static bool icmp_too_big_bridged(const struct sk_buff *skb,
 				 struct dst_entry *path, unsigned int mtu)
 {
 	struct sk_buff *reply = skb_copy(skb, GFP_ATOMIC);
 
 	if (!reply)
-		return;
+		return true;
 	if (skb_tunnel_check_pmtu(reply, path, dst_mtu(path) - mtu, true) <= 0) {
 		kfree_skb(reply);
-		return;
+		return false;
 	}
+	skb_scrub_packet(reply, false);
 	reply->protocol = eth_type_trans(reply, skb->dev);
 	netif_rx(reply);
+	return true;
 }
 
 /**
@@ -90,8 +95,8 @@ bool cipe_icmp_too_big(struct sk_buff *skb, struct dst_entry *path,
 
 	skb_dst_update_pmtu_no_confirm(skb, mtu);
 	if (netif_is_any_bridge_port(skb->dev))
-		icmp_too_big_bridged(skb, path, mtu);
-	else if (skb->protocol == htons(ETH_P_IP))
+		return icmp_too_big_bridged(skb, path, mtu);
+	if (skb->protocol == htons(ETH_P_IP))
 		icmp_ndo_send(skb, ICMP_DEST_UNREACH, ICMP_FRAG_NEEDED, htonl(mtu));
 	else
 		icmpv6_ndo_send(skb, ICMPV6_PKT_TOOBIG, 0, mtu);

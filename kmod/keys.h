@@ -136,7 +136,7 @@ bool cipe_key_sends(const struct cipe_key *key);
  */
 static inline u64 cipe_key_blocks(unsigned int len)
 {
-	return len / 16 + 2;
+	return DIV_ROUND_UP(len, 16) + 1;
 }
 
 #endif /* _CIPE_KEYS_H */

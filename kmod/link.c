@@ -235,7 +235,7 @@ static bool link_activate_next(struct cipe_link *link, struct cipe_key *key)
 }
 
 /* The first packet under a key, or after a silence */
-static void link_heard_slow(struct cipe_link *link, struct cipe_key *key)
+static bool link_heard_slow(struct cipe_link *link, struct cipe_key *key)
 {
 	bool activated;
 
@@ -254,10 +254,7 @@ static void link_heard_slow(struct cipe_link *link, struct cipe_key *key)
 		link_poke(link);
 	}
 	spin_unlock_bh(&link->state_lock);
-
-	/* Tell the initiator that its key works, if nothing else does */
-	if (activated && netif_running(link->dev))
-		cipe_tx_keepalive(link);
+	return activated;
 }
 
 /**
@@ -266,8 +263,9 @@ static void link_heard_slow(struct cipe_link *link, struct cipe_key *key)
  * @key: its key
  *
  * Context: softirq or BH off, under RCU.
+ * Return: whether it made the key, until now the next one, the current one.
  */
-void cipe_link_heard(struct cipe_link *link, struct cipe_key *key)
+bool cipe_link_heard(struct cipe_link *link, struct cipe_key *key)
 {
 	unsigned long now = jiffies;
 
@@ -279,7 +277,8 @@ void cipe_link_heard(struct cipe_link *link, struct cipe_key *key)
 		WRITE_ONCE(link->ever_rx, true);
 	if (unlikely(!READ_ONCE(link->alive) ||
 		     !test_bit(CIPE_KEY_HEARD, &key->flags)))
-		link_heard_slow(link, key);
+		return link_heard_slow(link, key);
+	return false;
 }
 
 /* The peer's address */
@@ -311,7 +310,8 @@ unlock:
 /**
  * cipe_link_roam - follow the peer to where its newest packet came from
  * @link: the link
- * @skb: an authentic packet, newer than all before, outer headers set
+ * @skb: an authentic packet under the current key, newer than all before;
+ *	outer headers set
  *
  * Context: softirq or BH off, under RCU.
  */

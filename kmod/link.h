@@ -150,7 +150,7 @@ int cipe_link_retire_id(struct cipe_link *link, u32 rx_id);
 void cipe_link_retire_all(struct cipe_link *link);
 
 void cipe_link_sent(struct cipe_link *link);
-void cipe_link_heard(struct cipe_link *link, struct cipe_key *key);
+bool cipe_link_heard(struct cipe_link *link, struct cipe_key *key);
 void cipe_link_roam(struct cipe_link *link, const struct sk_buff *skb);
 void cipe_link_poke(struct cipe_link *link);
 

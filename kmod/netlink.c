@@ -162,25 +162,39 @@ static struct net_device *netlink_dev_by_id(struct sk_buff *skb,
 	return ERR_PTR(-ENODEV);
 }
 
+static struct net_device *netlink_dev(struct sk_buff *skb, struct genl_info *info)
+{
+	if (info->attrs[CIPE_A_IFINDEX] && info->attrs[CIPE_A_LINK_ID]) {
+		GENL_SET_ERR_MSG(info, "give CIPE_A_IFINDEX or CIPE_A_LINK_ID, not both");
+		return ERR_PTR(-EINVAL);
+	}
+	if (info->attrs[CIPE_A_IFINDEX])
+		return netlink_dev_by_index(info);
+	if (info->attrs[CIPE_A_LINK_ID])
+		return netlink_dev_by_id(skb, info);
+	GENL_SET_ERR_MSG(info, "CIPE_A_IFINDEX or CIPE_A_LINK_ID is missing");
+	return ERR_PTR(-EINVAL);
+}
+
+/* The request's memory goes back to the pool: not with keys in it */
+static void netlink_wipe_key(struct genl_info *info)
+{
+	struct nlattr *nest = info->genlhdr->cmd == CIPE_CMD_KEY_SET ?
+			      info->attrs[CIPE_A_KEY] : NULL;
+
+	if (nest)
+		memzero_explicit(nla_data(nest), nla_len(nest));
+}
+
 static int netlink_pre_doit(cipe_genl_pre_ops_t *ops, struct sk_buff *skb,
 			    struct genl_info *info)
 {
-	struct net_device *dev;
+	struct net_device *dev = netlink_dev(skb, info);
 
-	if (info->attrs[CIPE_A_IFINDEX] && info->attrs[CIPE_A_LINK_ID]) {
-		GENL_SET_ERR_MSG(info, "give CIPE_A_IFINDEX or CIPE_A_LINK_ID, not both");
-		return -EINVAL;
-	}
-	if (info->attrs[CIPE_A_IFINDEX]) {
-		dev = netlink_dev_by_index(info);
-	} else if (info->attrs[CIPE_A_LINK_ID]) {
-		dev = netlink_dev_by_id(skb, info);
-	} else {
-		GENL_SET_ERR_MSG(info, "CIPE_A_IFINDEX or CIPE_A_LINK_ID is missing");
-		return -EINVAL;
-	}
-	if (IS_ERR(dev))
+	if (IS_ERR(dev)) {
+		netlink_wipe_key(info);
 		return PTR_ERR(dev);
+	}
 	info->user_ptr[0] = dev;
 	return 0;
 }
@@ -188,6 +202,7 @@ static int netlink_pre_doit(cipe_genl_pre_ops_t *ops, struct sk_buff *skb,
 static void netlink_post_doit(cipe_genl_pre_ops_t *ops, struct sk_buff *skb,
 			      struct genl_info *info)
 {
+	netlink_wipe_key(info);
 	dev_put(info->user_ptr[0]);
 }
 
@@ -301,6 +316,7 @@ static int netlink_link_set(struct sk_buff *skb, struct genl_info *info)
 	struct nlattr *fd = info->attrs[CIPE_A_SOCKET_FD];
 	struct cipe_link *link = netdev_priv(info->user_ptr[0]);
 	struct cipe_link_config config = {};
+	unsigned int family;
 	int err;
 
 	err = netlink_parse_config(info, &config);
@@ -310,10 +326,13 @@ static int netlink_link_set(struct sk_buff *skb, struct genl_info *info)
 		err = -ENODEV;
 		goto free;
 	}
+	family = config.endpoint ? config.endpoint->remote.sa.sa_family : AF_UNSPEC;
 	if (fd)
-		err = cipe_socket_attach(link, nla_get_u32(fd), info->extack);
+		err = cipe_socket_attach(link, nla_get_u32(fd), family, info->extack);
+	else
+		err = cipe_socket_check_family(link, family, info->extack);
 	if (err)
-		NL_SET_BAD_ATTR(info->extack, fd);
+		NL_SET_BAD_ATTR(info->extack, fd ?: info->attrs[CIPE_A_ENDPOINT]);
 	else
 		cipe_link_configure(link, &config);
 	mutex_unlock(&link->lock);
@@ -417,17 +436,12 @@ static int netlink_install_key(struct cipe_link *link, struct nlattr *nest,
 static int netlink_key_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct cipe_link *link = netdev_priv(info->user_ptr[0]);
-	struct nlattr *nest = info->attrs[CIPE_A_KEY];
-	int err;
 
 	if (GENL_REQ_ATTR_CHECK(info, CIPE_A_KEY)) {
 		GENL_SET_ERR_MSG(info, "CIPE_A_KEY is missing");
 		return -EINVAL;
 	}
-	err = netlink_install_key(link, nest, info->extack);
-	/* The request's memory goes back to the pool with the keys in it */
-	memzero_explicit(nla_data(nest), nla_len(nest));
-	return err;
+	return netlink_install_key(link, info->attrs[CIPE_A_KEY], info->extack);
 }
 
 /* CIPE_CMD_KEY_DEL */
@@ -495,17 +509,19 @@ static int netlink_link_dump(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	unsigned long id = cb->args[0];
 	struct cipe_link *link;
+	int err = 0;
 
 	rcu_read_lock();
 	while ((link = cipe_link_next(&id))) {
-		if (net_eq(dev_net(link->dev), sock_net(skb->sk)) &&
-		    cipe_fill_link(skb, link, NETLINK_CB(cb->skb).portid,
-				   cb->nlh->nlmsg_seq, NLM_F_MULTI))
+		if (net_eq(dev_net(link->dev), sock_net(skb->sk)))
+			err = cipe_fill_link(skb, link, NETLINK_CB(cb->skb).portid,
+					     cb->nlh->nlmsg_seq, NLM_F_MULTI);
+		if (err)
 			break;
 		cb->args[0] = id;
 	}
 	rcu_read_unlock();
-	return skb->len;
+	return skb->len ?: err;
 }
 
 static const struct genl_ops netlink_ops[] = {
@@ -538,7 +554,7 @@ static const struct genl_ops netlink_ops[] = {
 };
 
 static const struct genl_multicast_group netlink_groups[] = {
-	{ .name = CIPE_GENL_MCGRP_EVENTS },
+	{ .name = CIPE_GENL_MCGRP_EVENTS, .flags = GENL_MCAST_CAP_NET_ADMIN },
 };
 
 struct genl_family cipe_genl_family __ro_after_init = {

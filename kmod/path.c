@@ -24,7 +24,8 @@ static __be32 path_source4(const struct sock *sk, const struct cipe_endpoint *ep
 {
 	__be32 bound = inet_sk(sk)->inet_saddr;
 
-	if (sk->sk_family == AF_INET && bound)
+	if (bound && (sk->sk_family == AF_INET ||
+		      ipv6_addr_v4mapped(&sk->sk_v6_rcv_saddr)))
 		return bound;
 	if (ep->local.sa.sa_family == AF_INET &&
 	    inet_confirm_addr(sock_net(sk), NULL, 0, ep->local.in.sin_addr.s_addr,
@@ -80,8 +81,8 @@ static struct dst_entry *path_route6(struct sock *sk, struct cipe_endpoint *ep,
 		.fl6_dport = outer->dport,
 		.flowi6_proto = IPPROTO_UDP,
 		.flowi6_mark = READ_ONCE(sk->sk_mark),
-		.flowi6_oif = READ_ONCE(sk->sk_bound_dev_if) ?:
-			      ep->remote.in6.sin6_scope_id,
+		.flowi6_oif = ep->remote.in6.sin6_scope_id ?:
+			      READ_ONCE(sk->sk_bound_dev_if),
 	};
 	struct dst_entry *dst;
 
@@ -112,6 +113,22 @@ static unsigned int path_room(const struct cipe_outer *outer)
 }
 
 /**
+ * cipe_path_possible - can a socket send to an address family?
+ * @sk: bound
+ * @family: %AF_INET or %AF_INET6
+ *
+ * Return: false for IPv6 from an IPv4 socket or an IPv4 address, and for IPv4
+ * from a socket of IPv6 only.
+ */
+bool cipe_path_possible(const struct sock *sk, unsigned int family)
+{
+	if (family == AF_INET6)
+		return sk->sk_family == AF_INET6 &&
+		       !ipv6_addr_v4mapped(&sk->sk_v6_rcv_saddr);
+	return sk->sk_family == AF_INET || !sk->sk_ipv6only;
+}
+
+/**
  * cipe_path_resolve - find the way to the peer
  * @link: the link
  * @outer: gets the route, addresses, ports, room; the rest is defaults for a
@@ -134,7 +151,7 @@ enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *oute
 		return CIPE_STAT_TX_NO_ENDPOINT;
 
 	outer->family = ep->remote.sa.sa_family;
-	if (unlikely(outer->family == AF_INET6 && sk->sk_family != AF_INET6))
+	if (unlikely(!cipe_path_possible(sk, outer->family)))
 		return CIPE_STAT_TX_NO_ROUTE;
 	outer->sk = sk;
 	outer->sport = inet_sk(sk)->inet_sport;
@@ -190,8 +207,8 @@ void cipe_path_send(struct cipe_outer *outer, struct sk_buff *skb)
 	struct sock *sk = outer->sk;
 
 	outer->dst = NULL;
-	/* What must not be fragmented was checked against the path already; if
-	 * the path shrank this very moment let it pass once more.
+	/* IPv6: what must not be fragmented was checked against the path
+	 * already, the rest may be.
 	 */
 	skb->ignore_df = 1;
 	skb->mark = READ_ONCE(sk->sk_mark);

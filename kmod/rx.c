@@ -19,6 +19,7 @@
 #include "link.h"
 #include "rx.h"
 #include "socket.h"
+#include "tx.h"
 
 static const struct cipe_wire_data *rx_header(const struct sk_buff *skb)
 {
@@ -242,14 +243,17 @@ static enum cipe_stat rx_deliver(struct cipe_link *link, struct sk_buff *skb)
 static enum cipe_stat rx_authentic(struct cipe_link *link, struct cipe_key *key,
 				   struct sk_buff *skb)
 {
-	bool newest;
+	bool newest, activated;
 
 	if (unlikely(!rx_accept(key, be32_to_cpu(rx_header(skb)->counter), &newest)))
 		return CIPE_STAT_RX_REPLAY;
+	activated = cipe_link_heard(link, key);
 	/* An old packet that was overtaken does not move the peer back */
-	if (newest)
+	if (newest && rcu_access_pointer(link->keys[CIPE_SLOT_CURRENT]) == key)
 		cipe_link_roam(link, skb);
-	cipe_link_heard(link, key);
+	/* Tell the initiator that its key works, if nothing else does */
+	if (unlikely(activated) && netif_running(link->dev))
+		cipe_tx_keepalive(link);
 
 	skb_pull(skb, sizeof(struct udphdr) + sizeof(struct cipe_wire_data));
 	if (pskb_trim(skb, skb->len - CIPE_WIRE_TAG_LEN))

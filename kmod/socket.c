@@ -31,6 +31,7 @@
 
 #include "endpoint.h"
 #include "link.h"
+#include "path.h"
 #include "rx.h"
 #include "socket.h"
 
@@ -240,6 +241,16 @@ bool cipe_socket_orphan(const struct cipe_sock *cs)
 	return READ_ONCE(cs->standin);
 }
 
+/* Could the endpoint's @family be reached from @sk? %AF_UNSPEC: none given */
+static int socket_check_family(const struct sock *sk, unsigned int family,
+			       struct netlink_ext_ack *extack)
+{
+	if (family == AF_UNSPEC || cipe_path_possible(sk, family))
+		return 0;
+	NL_SET_ERR_MSG(extack, "the socket can not send to the endpoint's address family");
+	return -EAFNOSUPPORT;
+}
+
 static int socket_check(const struct socket *sock, struct netlink_ext_ack *extack)
 {
 	const struct sock *sk = sock->sk;
@@ -318,6 +329,7 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 {
 	struct sock *old = cs && cs->standin ? cs->standin->sk : NULL;
 	struct socket *standin;
+	struct cipe_link *link;
 	int err;
 
 	if (!old) {
@@ -345,6 +357,9 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 	WRITE_ONCE(cs->standin, NULL);
 	socket_unhook(old);
 	sock_release(standin);
+	/* Another mark may mean another route */
+	list_for_each_entry(link, &cs->links, sock_node)
+		cipe_link_refresh_endpoint(link);
 	return 0;
 }
 
@@ -353,12 +368,13 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
  * @link: the link
  * @fd: descriptor, in the calling process, of a UDP socket: bound, or unbound
  *	if the link's present one is orphaned, see %CIPE_A_SOCKET_FD
+ * @family: of an endpoint that is set together with it, else %AF_UNSPEC
  * @extack: says what was wrong
  *
  * Context: may sleep. The caller holds link->lock.
  * Return: 0; or an error, and nothing has changed.
  */
-int cipe_socket_attach(struct cipe_link *link, int fd,
+int cipe_socket_attach(struct cipe_link *link, int fd, unsigned int family,
 		       struct netlink_ext_ack *extack)
 {
 	struct cipe_sock *old, *cs;
@@ -373,7 +389,8 @@ int cipe_socket_attach(struct cipe_link *link, int fd,
 
 	mutex_lock(&registry_lock);
 	old = rcu_dereference_protected(link->sock, lockdep_is_held(&link->lock));
-	err = socket_check(sock, extack);
+	err = socket_check(sock, extack) ?:
+	      socket_check_family(sock->sk, family, extack);
 	if (err)
 		goto unlock;
 	if (!inet_sk(sock->sk)->inet_num) {
@@ -400,6 +417,30 @@ int cipe_socket_attach(struct cipe_link *link, int fd,
 unlock:
 	mutex_unlock(&registry_lock);
 	sockfd_put(sock);
+	return err;
+}
+
+/**
+ * cipe_socket_check_family - could an endpoint be reached from a link's socket?
+ * @link: the link
+ * @family: of the endpoint, or %AF_UNSPEC
+ * @extack: says what was wrong
+ *
+ * Context: may sleep. The caller holds link->lock.
+ * Return: 0, also without a socket; or -EAFNOSUPPORT.
+ */
+int cipe_socket_check_family(struct cipe_link *link, unsigned int family,
+			     struct netlink_ext_ack *extack)
+{
+	struct cipe_sock *cs;
+	struct sock *sk;
+	int err;
+
+	mutex_lock(&registry_lock);
+	cs = rcu_dereference_protected(link->sock, lockdep_is_held(&link->lock));
+	sk = cs ? socket_sk(cs) : NULL;
+	err = sk ? socket_check_family(sk, family, extack) : 0;
+	mutex_unlock(&registry_lock);
 	return err;
 }
 

@@ -37,8 +37,10 @@ struct cipe_sock {
 	struct rcu_head rcu;
 };
 
-int cipe_socket_attach(struct cipe_link *link, int fd,
+int cipe_socket_attach(struct cipe_link *link, int fd, unsigned int family,
 		       struct netlink_ext_ack *extack);
+int cipe_socket_check_family(struct cipe_link *link, unsigned int family,
+			     struct netlink_ext_ack *extack);
 void cipe_socket_detach(struct cipe_link *link);
 bool cipe_socket_orphan(const struct cipe_sock *cs);
 void cipe_socket_local(const struct sock *sk, union cipe_sockaddr *local);

@@ -11,6 +11,7 @@
 #include <linux/skbuff.h>
 #include <net/dsfield.h>
 #include <net/ip_tunnels.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 #include <net/tcp.h>
 
@@ -25,6 +26,9 @@
 
 /* Links within links, this many; more is a loop */
 #define CIPE_TX_DEPTH	4
+
+#define TX_HEADERS	(sizeof(struct ipv6hdr) + sizeof(struct udphdr) + \
+			 CIPE_WIRE_OVERHEAD)
 
 static DEFINE_PER_CPU(unsigned int, tx_depth);
 
@@ -64,7 +68,8 @@ static void tx_inherit(const struct cipe_link *link, struct sk_buff *skb,
 		outer->tos = dsfield & ~INET_ECN_MASK;
 	/* Normal mode of RFC 6040 section 4.1 */
 	outer->tos |= dsfield & INET_ECN_MASK;
-	if (!READ_ONCE(link->ttl))
+	/* 1 is meant for the next hop inside, which the peer is */
+	if (!READ_ONCE(link->ttl) && ttl > 1)
 		outer->ttl = ttl;
 }
 
@@ -255,6 +260,8 @@ static enum cipe_stat tx_packet(struct cipe_link *link, struct sk_buff *skb)
 
 	if (unlikely(!tx_inner_valid(link, skb)))
 		return CIPE_STAT_TX_PROTO;
+	if (unlikely(!skb_is_gso(skb) && skb->len > IP_MAX_MTU - TX_HEADERS))
+		return CIPE_STAT_TX_TOO_BIG;
 	why = tx_key(link, &key);
 	if (unlikely(why))
 		return why;
@@ -341,17 +348,29 @@ out:
 	local_bh_enable();
 }
 
+/* Does the packet count against its sender's socket, by its truesize? */
+static bool tx_charged(const struct sk_buff *skb, const struct sock *sk)
+{
+	if (!sk || !sk_fullsock(sk) || !sk_is_inet(sk) || skb_is_tcp_pure_ack(skb))
+		return false;
+	if (skb->destructor == sock_wfree)
+		return true;
+	/* tcp_wfree() is not exported: all others that TCP's packets may have */
+	return sk_is_tcp(sk) && skb->destructor &&
+	       skb->destructor != sock_efree && skb->destructor != sock_edemux &&
+	       skb->destructor != sock_pfree && skb->destructor != sock_rfree;
+}
+
 /* Count the datagram, in place of its plaintext, against the sender's socket
  * until a device has sent it: else TCP and UDP alike would fill every queue on
- * the way. Only for the stack's own ways of counting; others end here.
+ * the way. Other ways of counting end here.
  */
 static void tx_charge(struct sk_buff *datagram, struct sk_buff *plain)
 {
 	int more = datagram->truesize - plain->truesize;
 	struct sock *sk = plain->sk;
 
-	if (!sk || !sk_fullsock(sk) || skb_is_tcp_pure_ack(plain) ||
-	    (plain->destructor != sock_wfree && !sk_is_tcp(sk)))
+	if (!tx_charged(plain, sk))
 		return;
 	datagram->sk = sk;
 	datagram->destructor = plain->destructor;

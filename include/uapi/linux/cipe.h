@@ -72,7 +72,8 @@ enum cipe_ifla {
  * @CIPE_CMD_PEER_DEAD_NTF: nothing authentic heard for %CIPE_A_TIMEOUT_MS; the
  *	carrier is off
  * @CIPE_CMD_PEER_ALIVE_NTF: the first authentic packet on a link whose carrier
- *	was off; the carrier is on
+ *	was off; the carrier is on. Not sent when a current key is installed,
+ *	which turns the carrier on, too
  * @CIPE_CMD_KEY_LIMIT_NTF: the current key nears its packet or block limit:
  *	rekey now. Once a key. Carries %CIPE_A_KEY (slot and ids)
  * @CIPE_CMD_KEY_ACTIVE_NTF: the peer used the "next" key for the first time;
@@ -106,7 +107,8 @@ enum cipe_cmd {
  *	unchanged when the device moves to another network namespace. An
  *	alternative to %CIPE_A_IFINDEX; needs CAP_NET_ADMIN over the network
  *	namespace the device is in.
- * @CIPE_A_IFNAME: string, get and notifications only
+ * @CIPE_A_IFNAME: string, get and notifications only; like the index there, in
+ *	the device's network namespace
  * @CIPE_A_MODE: u8, &enum cipe_mode, get only
  * @CIPE_A_SOCKET_FD: u32, set only: descriptor of a UDP socket. A bound socket
  *	becomes the link's carrier; several links may share one. An unbound
@@ -114,7 +116,9 @@ enum cipe_cmd {
  *	its owner: it then takes over that socket's address and port without
  *	losing a packet, bound by this call. Errors: -EBADF, -ENOTSOCK,
  *	-EPROTOTYPE (not UDP), -EBUSY (in use for another encapsulation),
- *	-EDESTADDRREQ (not bound), -EISCONN (connected).
+ *	-EDESTADDRREQ (not bound), -EISCONN (connected), -EAFNOSUPPORT (can not
+ *	send to the endpoint's family; or, taking over, another family or
+ *	network namespace than before).
  * @CIPE_A_SOCKET_STATE: u8, &enum cipe_socket_state, get only
  * @CIPE_A_LOCAL: binary, struct sockaddr_in or sockaddr_in6: what the socket
  *	is bound to, get only
@@ -123,10 +127,12 @@ enum cipe_cmd {
  * @CIPE_A_ENDPOINT_LOCAL: binary, struct sockaddr_in or sockaddr_in6, port 0:
  *	our address the peer last sent to, get only
  * @CIPE_A_TTL: u8, hop limit of carrier packets; 0: copied from the inner
- *	packet, the route's default where there is none
+ *	packet, the route's default where there is none or it is 1 (meant for
+ *	the next hop inside, which the peer is)
  * @CIPE_A_TOS: u16, 0-0xfc: DSCP (upper six bits) of carrier packets;
  *	%CIPE_TOS_INHERIT: copied from the inner packet. The ECN bits follow
- *	RFC 6040 always. Default 0.
+ *	RFC 6040 always. Default 0. What is not an IP packet, or an Ethernet
+ *	frame with one and no VLAN tag, has none of this to copy.
  * @CIPE_A_PIN: u8, 0 or 1; 1: the peer does not roam
  * @CIPE_A_KEEPALIVE_MS: u32, send an empty packet when nothing was sent for
  *	that long, milliseconds, 10 to 3600000; 0: never (default)
@@ -290,7 +296,8 @@ enum cipe_key_attr {
  * @CIPE_STAT_RX_DOWN: authentic, but the device is down
  * @CIPE_STAT_RX_NOMEM: no memory
  * @CIPE_STAT_RX_CRYPTO: the cipher driver failed (not: authentication)
- * @CIPE_STAT_TX_NO_KEY: no current key
+ * @CIPE_STAT_TX_NO_KEY: no current key. Only in the moment after it went: then
+ *	the carrier is off, and the stack drops what is sent to the device
  * @CIPE_STAT_TX_LIMIT: the current key reached its packet or block limit
  * @CIPE_STAT_TX_NO_ENDPOINT: the peer's address is not known
  * @CIPE_STAT_TX_NO_SOCKET: no socket, or its network namespace is gone
