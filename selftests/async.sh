@@ -1,0 +1,232 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Cipher drivers that finish later, on any CPU: traffic is right and in order,
+# and keys, links, namespaces and the module may go while requests are in
+# flight.
+# This file is the last to run: the kernel keeps the drivers that are made up
+# here, such as cryptd(...), and may prefer them from then on.
+
+. "$(dirname "$0")/lib.sh"
+
+ROUNDS=$(scale 20 4)
+
+modprobe -qa cryptd pcrypt 2> /dev/null || :
+
+# Ciphers' implementations differ in name from kernel to kernel
+GCM="generic-gcm-aesni generic-gcm-aesni-avx generic-gcm-vaes-avx10-256
+	gcm_base(ctr(aes-generic),ghash-generic)"
+CHACHA="rfc7539(chacha20-simd,poly1305-simd)
+	rfc7539(chacha20-generic,poly1305-generic)"
+
+# usable CIPHER DRIVER: can it be had?
+usable()
+{
+	set_key a cipe0 9 cipher "$1" driver "$2" slot next 2> "$TMP/error"
+}
+
+# pick CIPHER WRAPPER: sets DRIVER to the first implementation that can be had
+# in that wrapper, cryptd, pcrypt or none
+pick()
+{
+	local cipher=$1 wrapper=$2 list=$GCM name
+
+	[ "$cipher" != chacha20-poly1305 ] || list=$CHACHA
+	fresh
+	add_ns a
+	cli a add cipe0
+	for name in $list; do
+		case $wrapper in
+		none)	DRIVER=$name ;;
+		*)	DRIVER="$wrapper($name)" ;;
+		esac
+		usable "$cipher" "$DRIVER" || continue
+		say "$DRIVER"
+		return
+	done
+	skip "no $wrapper of ${list//[$'\n\t']/ }: $(cat "$TMP/error")"
+}
+
+# async_pair MODE FAMILY CIPHER: as link_pair, with $DRIVER at both ends
+async_pair()
+{
+	fresh
+	gateways
+	link_pair "$1" "$2" "$3"
+	rekey 2 "$3"
+}
+
+rekey()
+{
+	set_key b cipe0 "$1" cipher "$2" driver "$DRIVER" slot next
+	set_key a cipe0 "$1" cipher "$2" driver "$DRIVER"
+	ping_all a 10.9.0.2 3
+	is "drivers" "$(stat_of a cipe0 current.driver) $(stat_of b cipe0 current.driver)" \
+		"$DRIVER $DRIVER"
+}
+
+# tcp_stat NS NAME: of TcpExt
+tcp_stat()
+{
+	on "$1" cat /proc/net/netstat |
+		awk -v name="$2" '$1 == "TcpExt:" && !n { n = split($0, names); next }
+			$1 == "TcpExt:" { for (i in names)
+				if (names[i] == name) print $i }'
+}
+
+# Both families and kinds of links: nothing lost, changed or out of order
+right()
+{
+	local cipher=$1 wrapper=$2 mode
+
+	pick $cipher $wrapper
+	for mode in ip ether; do
+		async_pair $mode $([ $mode = ip ] && echo 4 || echo 6) $cipher
+		ping_all a 10.9.0.2 50 window 16
+		ping_all b fd09::1 50 size 1300
+		udp a b 10.9.0.2 count "$(scale 3000 500)" size 200
+		udp b a fd09::1 count "$(scale 1000 300)" size 1300
+		tcp a b 10.9.0.2 bytes "$(scale 4000000 500000)"
+		tcp b a fd09::1 streams 4 bytes "$(scale 500000 100000)"
+		is "packets out of order" "$(tcp_stat a TCPOFOQueue) $(tcp_stat b TCPOFOQueue)" \
+			"0 0"
+		no_errors a b
+	done
+}
+
+# ---- what goes while requests are in flight ---------------------------------
+
+# flood: pings from a, to be lost or not
+flood()
+{
+	cipe-flow ping $NS-a 10.9.0.2 count 1000000000 window 32 timeout 200 \
+		> "$TMP/flood" 2>&1 &
+	FLOOD=$!
+	keep $FLOOD
+}
+
+stop_flood()
+{
+	kill $FLOOD 2> /dev/null || :
+	wait $FLOOD 2> /dev/null || :
+}
+
+passed()
+{
+	[ "$(stat_of a cipe0 rx_packets)" -ge "$1" ]
+}
+
+# Keys replaced: none lost. Deleted: the carrier goes, and comes with others
+keys_go()
+{
+	local cipher=$1 i
+
+	pick $cipher cryptd
+	async_pair ip 4 $cipher
+	cipe-flow ping $NS-a 10.9.0.2 count 1000000000 window 16 \
+		> "$TMP/flood" 2>&1 &
+	FLOOD=$!
+	keep $FLOOD
+	for ((i = 3; i < ROUNDS + 3; i++)); do
+		set_key b cipe0 $i cipher $cipher driver "$DRIVER" slot next
+		set_key a cipe0 $i cipher $cipher driver "$DRIVER"
+		nap 0.05
+	done
+	kill $FLOOD
+	wait $FLOOD || { say "flood: $(cat "$TMP/flood")"; return 1; }
+	no_errors a b
+	flood
+	for ((i = 103; i < ROUNDS + 103; i++)); do
+		cli b keydel cipe0
+		cli a keydel cipe0
+		set_key b cipe0 $i cipher $cipher driver "$DRIVER" slot next
+		set_key a cipe0 $i cipher $cipher driver "$DRIVER"
+		nap 0.05
+	done
+	stop_flood
+	ping_all a 10.9.0.2 10
+}
+
+links_go()
+{
+	local cipher=$1 i
+
+	pick $cipher cryptd
+	fresh
+	gateways
+	for ((i = 0; i < ROUNDS; i++)); do
+		link_pair $([ $((i % 2)) = 0 ] && echo ip || echo ether) 4 $cipher
+		rekey 2 $cipher
+		flood
+		wait_until 5 passed 50
+		ipn a link del cipe0
+		ipn b link del cipe0
+		stop_flood
+		kill -9 $HOLDER_A $HOLDER_B
+		wait_until 5 no_listener a
+		wait_until 5 no_listener b
+	done
+}
+
+no_listener()
+{
+	! listening $1 4000
+}
+
+namespaces_go()
+{
+	local cipher=$1 i
+
+	pick $cipher cryptd
+	fresh
+	for ((i = 0; i < ROUNDS; i++)); do
+		async_pair ip 4 $cipher
+		printf "link add probe netns $NS-%s type veth peer name $NS-%s\n" \
+			a a b b | ip -batch -
+		flood
+		wait_until 5 passed 50
+		kill -9 $HOLDER_A $FLOOD
+		printf "netns del $NS-%s\n" a b | ip -batch -
+		kill -9 $HOLDER_B
+		wait_until 15 [ ! -e /sys/class/net/$NS-a ]
+		wait_until 15 [ ! -e /sys/class/net/$NS-b ]
+		stop_flood
+	done
+}
+
+module_goes()
+{
+	local cipher=$1 i rounds
+
+	rounds=$(scale 20 3)
+	[ -z "$(ip -o link show type cipe)" ] ||
+		skip "links that are not ours are in use"
+	pick $cipher cryptd
+	fresh
+	gateways
+	for ((i = 0; i < rounds; i++)); do
+		link_pair ip 4 $cipher
+		rekey 2 $cipher
+		flood
+		wait_until 5 passed 50
+		modprobe -r cipe
+		modprobe cipe
+		stop_flood
+		kill -9 $HOLDER_A $HOLDER_B
+		wait_until 5 no_listener a
+		wait_until 5 no_listener b
+	done
+}
+
+for cipher in aes-256-gcm aes-128-gcm chacha20-poly1305; do
+	for wrapper in none cryptd pcrypt; do
+		it "$cipher, $wrapper: right and in order" right $cipher $wrapper
+	done
+done
+for cipher in aes-256-gcm chacha20-poly1305; do
+	it "$cipher: keys go under traffic" keys_go $cipher
+	it "$cipher: links go under traffic" links_go $cipher
+done
+it "namespaces go under traffic" namespaces_go aes-256-gcm
+it "the module goes under traffic" module_goes aes-256-gcm
+run_tests

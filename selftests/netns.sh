@@ -1,0 +1,430 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# A link's device may live in another network namespace than its socket, and
+# either may go first, under traffic. Nothing that the module holds keeps a
+# namespace: each really goes when its last user does. Proof of that is a veth
+# with its other end in our namespace, which goes with it and not before.
+
+. "$(dirname "$0")/lib.sh"
+
+ROUNDS=$(scale 20 4)
+
+# flood NS ADDRESS: pings in the background, to be lost or not
+flood()
+{
+	cipe-flow ping "$NS-$1" "$2" count 1000000000 window 8 timeout 200 \
+		> "$TMP/flood" 2>&1 &
+	FLOOD=$!
+	keep $FLOOD
+}
+
+# flowing NS: answers arrive at cipe0
+flowing()
+{
+	[ "$(stat_of "$1" cipe0 rx_packets)" -gt 10 ]
+}
+
+# probe NS...: what freed looks for
+probe()
+{
+	local ns
+
+	for ns; do
+		echo "link add probe netns $NS-$ns type veth peer name $NS-$ns"
+	done | ip -batch -
+}
+
+# freed NS...: the kernel freed these, not only their names are gone
+freed()
+{
+	local ns
+
+	for ns; do
+		wait_until 15 [ ! -e "/sys/class/net/$NS-$ns" ]
+	done
+}
+
+# forget NS...: delete the names
+forget()
+{
+	printf "netns del $NS-%s\n" "$@" | ip -batch -
+}
+
+# The peer b, and the host c of a LAN behind a; both stay
+scene()
+{
+	fresh
+	add_ns b c
+	link b cipe0 "${1:-ip}" "[::]:4000" 192.0.2.1:4000
+	up b cipe0 10.9.0.2/24 fd09::2/64 -- "link set cipe0 mtu 1400" \
+		"route add 10.7.0.0/24 dev cipe0"
+	GEN=1
+}
+
+# build ROUND [MODE]: a has the device, u the socket; over IPv4 and IPv6 in
+# turn. Traffic flows when this is done.
+build()
+{
+	local family=$((4 + $1 % 2 * 2)) local remote
+
+	case $family in
+	4) local=192.0.2.1:4000 remote=192.0.2.2:4000 ;;
+	6) local="[2001:db8::1]:4000" remote="[2001:db8::2]:4000" ;;
+	esac
+	GEN=$((GEN + 1))
+	add_ns a u
+	ip -batch - <<-EOT
+	link add wan netns $NS-u type veth peer name wan netns $NS-b
+	link add lan netns $NS-a type veth peer name lan netns $NS-c
+	EOT
+	probe a u
+	up u wan 192.0.2.1/24 2001:db8::1/64
+	up b wan 192.0.2.2/24 2001:db8::2/64
+	up c lan 10.7.0.2/24 -- "route add 10.9.0.0/24 via 10.7.0.1"
+	on a sysctl -qw net.ipv4.ip_forward=1
+	key_words b $GEN slot next
+	cli b key cipe0 "${WORDS[@]}" -- set cipe0 endpoint "$local"
+	key_words a $GEN
+	cli a add cipe0 mode "${2:-ip}" -- key cipe0 "${WORDS[@]}" -- \
+		set cipe0 endpoint "$remote"
+	hold u bind "$local" netns "/run/netns/$NS-a" link cipe0
+	up a cipe0 10.9.0.1/24 -- "link set cipe0 mtu 1400" "link set lan up" \
+		"addr add 10.7.0.1/24 dev lan"
+	flood c 10.9.0.2
+	wait_until 5 flowing a
+}
+
+stop_flood()
+{
+	kill "$FLOOD" 2> /dev/null || :
+	wait "$FLOOD" 2> /dev/null || :
+}
+
+state_is()
+{
+	[ "$(stat_of "$1" "${3:-cipe0}" socket-state)" = "$2" ]
+}
+
+# ---- moved ------------------------------------------------------------------
+
+# The device goes to h, the socket stays; requests by link id from the
+# socket's namespace
+moved()
+{
+	local family=$1 id
+
+	fresh
+	gateways
+	link_pair ip $family
+	ping_all a 10.9.0.2 3
+	id=$(stat_of a cipe0 link-id)
+	add_ns h
+	ipn a link set cipe0 netns $NS-h
+	up h cipe0 10.9.0.1/24 fd09::1/64
+	ping_all h 10.9.0.2 20
+	ping_all h fd09::2 20
+	tcp h b 10.9.0.2
+	tcp b h fd09::1
+	is "link id, there and here" "$(stat_of h cipe0 link-id
+		stat_of a "id:$id" link-id)" "$id"$'\n'"$id"
+	fails cli a get cipe0
+	is "links in the socket's namespace" "$(cli a dump)" ""
+	like "links in the device's namespace" "$(cli h dump)" "link-id=$id .*ifname=cipe0"
+	is "local" "$(stat_of a "id:$id" local)" "$(carrier a $family)"
+
+	# events are heard in both
+	monitor a "$TMP/events.a"
+	monitor h "$TMP/events.h"
+	cli a set "id:$id" endpoint "$(carrier b $family 4001)" keepalive 1000
+	is "endpoint" "$(stat_of h cipe0 endpoint keepalive)" \
+		"$(carrier b $family 4001) 1000"
+	hold b bind "$(carrier b $family 4002)" link cipe0
+	ping_all b 10.9.0.1 5
+	ping_all h 10.9.0.2 5
+	wait_until 3 has "$TMP/events.a" "^peer-moved .*link-id=$id"
+	wait_until 3 has "$TMP/events.h" "^peer-moved .*ifname=cipe0"
+
+	# keys, and another socket, from there too
+	set_key b cipe0 2 slot next
+	set_key a "id:$id" 2
+	ping_all h fd09::2 5
+	hold a bind "$(carrier a $family 4003)" link "id:$id"
+	ping_all h 10.9.0.2 5
+	cli a keydel "id:$id"
+	carrier_is h cipe0 off
+	no_errors h b
+}
+
+# Who may not administer the device's namespace can not by its number either
+foreign()
+{
+	local id
+
+	fresh
+	gateways
+	link_pair
+	id=$(stat_of a cipe0 link-id)
+	unshare -Urn true 2> /dev/null || skip "no user namespaces"
+	for what in get set keydel; do
+		fails unshare -Urn cipe-cli $what "id:$id"
+		has "$TMP/error" "No such device"
+	done
+	ping_all a 10.9.0.2 3
+}
+
+# There and back under traffic
+moved_often()
+{
+	local i from=a to=h swap
+
+	fresh
+	gateways
+	add_ns h
+	link_pair
+	flood b 10.9.0.1
+	for ((i = 0; i < ROUNDS; i++)); do
+		ipn $from link set cipe0 netns $NS-$to
+		up $to cipe0 10.9.0.1/24 fd09::1/64
+		swap=$from from=$to to=$swap
+		ping_all $from 10.9.0.2 2
+	done
+	kill -0 $FLOOD
+	stop_flood
+	ping_all $from fd09::2 20
+	tcp b $from 10.9.0.1
+}
+
+# ---- deleted ----------------------------------------------------------------
+
+# The device, and a new one in its place; the old sockets are their owners'
+link_deleted()
+{
+	local mode=$1 i
+
+	scene $mode
+	build 0 $mode
+	for ((i = 1; i <= ROUNDS; i++)); do
+		nap 0.1
+		ipn a link del cipe0
+		fails cli a get cipe0
+		GEN=$((GEN + 1))
+		key_words b $GEN slot next
+		cli b key cipe0 "${WORDS[@]}" -- \
+			set cipe0 endpoint 192.0.2.1:$((4000 + i))
+		key_words a $GEN
+		cli a add cipe0 mode $mode -- key cipe0 "${WORDS[@]}" -- \
+			set cipe0 endpoint 192.0.2.2:4000
+		hold u bind 192.0.2.1:$((4000 + i)) \
+			netns "/run/netns/$NS-a" link cipe0
+		up a cipe0 10.9.0.1/24 -- "link set cipe0 mtu 1400"
+		wait_until 5 flowing a
+	done
+	kill -0 $FLOOD
+	stop_flood
+	ping_all c 10.9.0.2 20
+}
+
+# Names and holder go, in all orders; so do both namespaces
+both_deleted()
+{
+	local i
+
+	scene $1
+	for ((i = 0; i < ROUNDS; i++)); do
+		build $i $1
+		nap 0.1
+		case $((i % 4)) in
+		0)	kill -9 $HOLDER
+			forget a u ;;
+		1)	kill -9 $HOLDER
+			forget u a ;;
+		2)	forget a u
+			kill -9 $HOLDER ;;
+		3)	forget u a
+			kill -9 $HOLDER ;;
+		esac
+		freed a u
+		stop_flood
+	done
+	# the peer is as well as before
+	build 0 $1
+	stop_flood
+	ping_all c 10.9.0.2 10
+}
+
+# The device's goes and is gone before anything happens to the socket's
+device_first()
+{
+	local i
+
+	scene
+	for ((i = 0; i < ROUNDS; i++)); do
+		build $i
+		# its holder is in there
+		kill -9 $HOLDER
+		forget a
+		freed a
+		stop_flood
+		[ -e "/sys/class/net/$NS-u" ]
+		# the port is free: the last link is gone
+		cipe-udp -n $NS-u bind "[::]:4000"
+		forget u
+		freed u
+	done
+}
+
+# The socket's goes: the link stays, and takes another socket
+socket_first()
+{
+	local i
+
+	scene
+	for ((i = 0; i < ROUNDS; i++)); do
+		build $i
+		kill -9 $HOLDER
+		forget u
+		freed u
+		state_is a none
+		is "local" "$(stat_of a cipe0 local)" -
+		cable a wan b wan
+		up a wan 192.0.2.1/24
+		up b wan 192.0.2.2/24
+		cli a set cipe0 endpoint 192.0.2.2:4000
+		hold a bind 0.0.0.0:4000 link cipe0
+		wait_until 5 on c ping -q -c 1 -W 1 10.9.0.2
+		kill -9 $HOLDER
+		forget a
+		freed a
+		stop_flood
+	done
+}
+
+# ---- circles ----------------------------------------------------------------
+
+# The device and its socket in one namespace, whose holder is dead
+own_carrier()
+{
+	local i
+
+	fresh
+	for ((i = 0; i < ROUNDS; i++)); do
+		gateways
+		probe a
+		link_pair ip $((4 + i % 2 * 2))
+		flood b 10.9.0.1
+		wait_until 5 flowing a
+		case $((i % 3)) in
+		0)	kill -9 $HOLDER_A
+			wait_until 5 state_is a orphan
+			forget a ;;
+		1)	kill -9 $HOLDER_A
+			forget a ;;
+		2)	forget a
+			kill -9 $HOLDER_A ;;
+		esac
+		freed a
+		fresh
+	done
+}
+
+# a's device by a socket in b, b's by one in a
+crossed()
+{
+	local i ns
+
+	fresh
+	for ((i = 0; i < ROUNDS; i++)); do
+		gateways
+		add_ns c
+		cable a lan c lan
+		probe a b
+		up c lan 10.7.0.2/24 -- "route add 10.9.0.0/24 via 10.7.0.1"
+		up a lan 10.7.0.1/24
+		on a sysctl -qw net.ipv4.ip_forward=1
+		for ns in a b; do
+			key_words $ns 1
+			cli $ns add cipe0 -- key cipe0 "${WORDS[@]}"
+		done
+		crossed_carriers
+		flood c 10.9.0.2
+		wait_until 5 flowing a
+		case $((i % 3)) in
+		0)	kill -9 $HOLDER_A $HOLDER_B
+			forget a b ;;
+		1)	forget b a
+			kill -9 $HOLDER_A $HOLDER_B ;;
+		2)	kill -9 $HOLDER_A
+			forget a b
+			kill -9 $HOLDER_B ;;
+		esac
+		freed a b
+		fresh
+	done
+}
+
+crossed_carriers()
+{
+	hold b bind 192.0.2.2:4000 netns "/run/netns/$NS-a" link cipe0
+	HOLDER_A=$HOLDER
+	hold a bind 192.0.2.1:4000 netns "/run/netns/$NS-b" link cipe0
+	HOLDER_B=$HOLDER
+	cli a set cipe0 endpoint 192.0.2.1:4000
+	cli b set cipe0 endpoint 192.0.2.2:4000
+	up a cipe0 10.9.0.1/24 -- "link set cipe0 mtu 1400"
+	up b cipe0 10.9.0.2/24 -- "link set cipe0 mtu 1400" \
+		"route add 10.7.0.0/24 dev cipe0"
+}
+
+# ---- unloaded ---------------------------------------------------------------
+
+# The module goes and takes all links with it; their sockets are their owners'
+unloaded()
+{
+	local i rounds
+
+	rounds=$(scale 20 3)
+	[ -z "$(ip -o link show type cipe)" ] ||
+		skip "links that are not ours are in use"
+	fresh
+	gateways
+	for ((i = 0; i < rounds; i++)); do
+		link_pair ip $((4 + i % 2 * 2))
+		monitor a "$TMP/events"
+		flood a 10.9.0.2
+		wait_until 5 flowing a
+		nap 0.1
+		modprobe -r cipe
+		[ ! -e /sys/module/cipe ]
+		[ -z "$(ipn a -o link show type cipe)" ]
+		kill -0 $HOLDER_A
+		listening a 4000
+		modprobe cipe
+		stop_flood
+		kill -9 $HOLDER_A $HOLDER_B
+		wait_until 5 not listening a 4000
+		wait_until 5 not listening b 4000
+	done
+}
+
+not()
+{
+	! "$@"
+}
+
+for family in 4 6; do
+	it "IPv$family: the device moves, the socket stays" moved $family
+done
+it "not by its number for who may not administer its namespace" foreign
+it "the device moves under traffic" moved_often
+for mode in ip ether; do
+	it "mode $mode: the device is deleted under traffic" link_deleted $mode
+	it "mode $mode: both namespaces are deleted under traffic, in all orders" \
+		both_deleted $mode
+done
+it "the device's namespace goes first" device_first
+it "the socket's namespace goes first: the link stays" socket_first
+it "device and socket in one namespace do not keep it" own_carrier
+it "two namespaces that carry each other's devices do not keep each other" crossed
+it "the module is unloaded under traffic" unloaded
+run_tests
