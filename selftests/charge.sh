@@ -7,6 +7,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
+DELAY=$(scale 800 2000)ms	# longer than it takes to look
+
 # memory NS t|u: octets of plaintext in queues and of unsent data, of all
 # sockets of that kind to port 5009 or 5010
 memory()
@@ -21,24 +23,34 @@ free()
 	[ "$(memory a "$1")" = "0 0" ]
 }
 
+# background NS COMMAND...: ends with the namespace
+background()
+{
+	local ns=$NS-$1
+
+	shift
+	cipe-ns exec "$ns" "$@" <&0 &
+	disown
+}
+
 # sender: two sockets in a that send small packets when they are told to, and
 # stay
 sender()
 {
 	mkfifo "$TMP/go"
-	on b socat -u TCP-LISTEN:5009,fork /dev/null &
-	on b socat -u UDP-RECV:5010 /dev/null &
+	background b socat -u TCP-LISTEN:5009,fork /dev/null
+	background b socat -u UDP-RECV:5010 /dev/null
 	wait_until 5 listening b 5009
 	wait_until 5 listening b 5010
 	# shellcheck disable=SC2016
-	on a bash -c 'exec 3<> /dev/tcp/10.9.0.2/5009 4<> /dev/udp/10.9.0.2/5010
+	background a bash -c 'exec 3<> /dev/tcp/10.9.0.2/5009 4<> /dev/udp/10.9.0.2/5010
 		while read -r n; do
 			for ((i = 0; i < n; i++)); do
 				echo "This is number $i of $n small ones" >&3
 				echo "This is number $i of $n small ones" >&4
 			done
 			echo done
-		done' <> "$TMP/go" > "$TMP/sent" &
+		done' <> "$TMP/go" > "$TMP/sent"
 	wait_until 5 connected
 	wait_until 5 free t
 }
@@ -70,22 +82,22 @@ charge()
 	link_pair
 	ping_all a 10.9.0.2 2
 	for device; do
-		on a tc qdisc add dev "$device" root netem delay 300ms limit 10000
+		on a tc qdisc add dev "$device" root netem delay "$DELAY" limit 10000
 	done
 	sender
-	for round in 1 2 3; do
+	for round in 1 2; do
 		echo 200 > "$TMP/go"
 		wait_until 20 sent $round
 		now=$(memory a u)
 		[ "${now% *}" -le $max ] || max=${now% *}
 		wait_until 10 free u
-		wait_until 20 free t
+		wait_until 30 free t
 	done
 	# while they waited someone was charged
 	at_least "octets charged" $max 1000
 	# queues that are emptied by force give back, too
 	echo 200 > "$TMP/go"
-	wait_until 20 sent 4
+	wait_until 20 sent 3
 	for device; do
 		on a tc qdisc del dev "$device" root
 	done
@@ -93,7 +105,7 @@ charge()
 	wait_until 30 free t
 	# and so do sockets that are closed while their packets wait
 	for device; do
-		on a tc qdisc add dev "$device" root netem delay 300ms limit 10000
+		on a tc qdisc add dev "$device" root netem delay "$DELAY" limit 10000
 	done
 	on a bash -c 'exec 4<> /dev/udp/10.9.0.2/5010
 		for ((i = 0; i < 100; i++)); do echo "last words" >&4; done'
@@ -116,12 +128,12 @@ torn_down()
 	gateways
 	link_pair
 	on a tc qdisc add dev "$1" root netem delay 3s limit 10000
-	on b socat -u UDP-RECV:5010 /dev/null &
+	background b socat -u UDP-RECV:5010 /dev/null
 	wait_until 5 listening b 5010
 	# shellcheck disable=SC2016
-	on a bash -c 'exec 4<> /dev/udp/10.9.0.2/5010
+	background a bash -c 'exec 4<> /dev/udp/10.9.0.2/5010
 		for ((i = 0; i < 100; i++)); do echo "last words" >&4; done
-		echo sent; sleep 1000' > "$TMP/sent" &
+		echo sent; sleep 1000' > "$TMP/sent"
 	wait_until 10 sent 1
 	ipn a link del cipe0
 	wait_until 10 free u

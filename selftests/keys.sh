@@ -60,9 +60,8 @@ rotate()
 
 rotation()
 {
-	local family=$1 n gen last pinger
+	local family=$1 n=$2 gen last pinger
 
-	n=$(scale 110 100)
 	fresh
 	gateways
 	link_pair ip "$family"
@@ -107,7 +106,6 @@ responder_waits()
 	fresh
 	gateways
 	one_by_one a wan
-	quiet a b
 	link_pair
 	ping_all a 10.9.0.2 3
 	a1=$(id a 1) a2=$(id a 2) b1=$(id b 1) b2=$(id b 2)
@@ -148,7 +146,6 @@ never_used()
 
 	fresh
 	gateways
-	quiet a b
 	link_pair
 	a1=$(id a 1) b2=$(id b 2)
 	sniff b wan "$TMP/outer" out
@@ -358,6 +355,7 @@ times()
 
 confirmations()
 {
+	# after the timer wheel, which is late by up to an eighth
 	local i due expected=(0 250 750 1750 3750 7750) slack
 
 	slack=$(scale 150 600)
@@ -383,7 +381,7 @@ confirmations()
 		at_least "ms at which packet $i was sent" "$due" \
 			$((expected[i] - 20))
 		at_most "ms at which packet $i was sent" "$due" \
-			$((expected[i] + slack))
+			$((expected[i] * 9 / 8 + slack))
 		i=$((i + 1))
 	done < <(times)
 	is "packets seen" $i 6
@@ -417,7 +415,6 @@ confirmed_at_once()
 {
 	fresh
 	gateways
-	quiet a b
 	link_pair
 	wait_until 3 received_by a
 	rotate 2 a b
@@ -428,10 +425,9 @@ confirmed_at_once()
 	no_errors a b
 }
 
-for family in 4 6; do
-	it "IPv$family: more than 100 new keys under a flood, not one packet lost" \
-		rotation $family
-done
+it "IPv4: many new keys under a flood, not one packet lost" \
+	rotation 4 "$(scale 110 30)"
+it "IPv6: the same" rotation 6 "$(scale 25 10)"
 it "the responder sends under the new key only after it heard it" responder_waits
 it "a new key that nobody uses changes nothing, and ends" never_used
 it "only an authentic packet makes the next key current, once" next_by_authentic
