@@ -117,24 +117,33 @@ bool addr_equal(const union addr *a, const union addr *b)
 	return addr_equal_host(a, b) && addr_port(a) == addr_port(b);
 }
 
-/** addr_format() - "192.0.2.1:4096" or "[2001:db8::1]:4096" for messages */
-const char *addr_format(const union addr *addr, char buf[ADDR_STR_MAX])
+/** addr_format_host() - "192.0.2.1" or "2001:db8::1" for messages */
+const char *addr_format_host(const union addr *addr, char buf[ADDR_STR_MAX])
 {
 	char host[INET6_ADDRSTRLEN], scope[IF_NAMESIZE + 1] = "";
 
 	if (addr->sa.sa_family == AF_INET) {
-		inet_ntop(AF_INET, &addr->in.sin_addr, host, sizeof(host));
-		snprintf(buf, ADDR_STR_MAX, "%s:%u", host, addr_port(addr));
+		inet_ntop(AF_INET, &addr->in.sin_addr, buf, ADDR_STR_MAX);
 		return buf;
 	}
 	if (addr->sa.sa_family != AF_INET6) {
-		snprintf(buf, ADDR_STR_MAX, "0.0.0.0:0");
+		snprintf(buf, ADDR_STR_MAX, "0.0.0.0");
 		return buf;
 	}
 	inet_ntop(AF_INET6, &addr->in6.sin6_addr, host, sizeof(host));
 	if (addr->in6.sin6_scope_id)
-		snprintf(scope, sizeof(scope), "%%%u",
-			 addr->in6.sin6_scope_id);
-	snprintf(buf, ADDR_STR_MAX, "[%s%s]:%u", host, scope, addr_port(addr));
+		snprintf(scope, sizeof(scope), "%%%u", addr->in6.sin6_scope_id);
+	snprintf(buf, ADDR_STR_MAX, "%s%s", host, scope);
+	return buf;
+}
+
+/** addr_format() - "192.0.2.1:4096" or "[2001:db8::1]:4096" for messages */
+const char *addr_format(const union addr *addr, char buf[ADDR_STR_MAX])
+{
+	bool v6 = addr->sa.sa_family == AF_INET6;
+	char host[ADDR_STR_MAX];
+
+	snprintf(buf, ADDR_STR_MAX, "%s%s%s:%u", v6 ? "[" : "", addr_format_host(addr, host),
+		 v6 ? "]" : "", addr_port(addr));
 	return buf;
 }

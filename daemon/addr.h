@@ -40,6 +40,7 @@ void addr_set_port(union addr *addr, uint16_t port);
 void addr_unmap(union addr *addr);
 bool addr_equal(const union addr *a, const union addr *b);
 bool addr_equal_host(const union addr *a, const union addr *b);
+const char *addr_format_host(const union addr *addr, char buf[ADDR_STR_MAX]);
 const char *addr_format(const union addr *addr, char buf[ADDR_STR_MAX]);
 
 #endif /* CIPED_ADDR_H */

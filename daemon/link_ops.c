@@ -34,7 +34,7 @@ void link_count_error(struct link *l, int err, const union addr *to, const union
 	log_limited(&limit, LOG_WARNING, "network error: %s is not reached: %s%s%s (%d, maxerr %d)",
 		    addr_format(to, text), strerror(err),
 		    addr_is_set(reporter) ? ", says " : "",
-		    addr_is_set(reporter) ? addr_format(reporter, by) : "", l->errors,
+		    addr_is_set(reporter) ? addr_format_host(reporter, by) : "", l->errors,
 		    l->opts->maxerr);
 	if (l->opts->maxerr < 0 || l->errors <= l->opts->maxerr)
 		return;
