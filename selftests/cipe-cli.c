@@ -31,6 +31,8 @@ static int usage(void)
 "cipe-cli get LINK [NAME...]\n"
 "cipe-cli dump\n"
 "cipe-cli errors LINK\n"
+"cipe-cli save LINK FILE\n"
+"cipe-cli delta LINK FILE [EXPECTED]\n"
 "cipe-cli monitor FILE\n"
 "cipe-cli hold bind A:P|unbound 4|6 [device D] [log FILE] [netns PATH]\n"
 "                  link LINK...\n"
@@ -495,6 +497,99 @@ static int cmd_errors(int argc, char **argv)
 	return found;
 }
 
+/* What says nothing about a packet that came, or was refused */
+static bool is_noise(const char *name)
+{
+	static const char *const noise[] = {
+		"rx_bytes", "tx_packets", "tx_bytes", "tx_keepalive",
+	};
+
+	return parse_name(name, noise, ARRAY_SIZE(noise)) >= 0;
+}
+
+/* Remember the counters */
+static int cmd_save(int argc, char **argv)
+{
+	static struct facts facts;
+	FILE *out;
+	int i;
+
+	if (argc != 2)
+		return usage();
+	if (get_facts(argv[0], &facts))
+		return 1;
+	out = fopen(argv[1], "w");
+	if (!out) {
+		perror(argv[1]);
+		return 1;
+	}
+	for (i = CIPE_STAT_PAD + 1; i <= CIPE_STAT_MAX; i++)
+		fprintf(out, "%s\n", fact(&facts, cipe_stat_names[i]));
+	fclose(out);
+	return 0;
+}
+
+static int read_saved(const char *path, long long *saved)
+{
+	FILE *in = fopen(path, "r");
+	int i;
+
+	if (!in) {
+		perror(path);
+		return -1;
+	}
+	for (i = CIPE_STAT_PAD + 1; i <= CIPE_STAT_MAX; i++)
+		if (fscanf(in, "%lld", &saved[i]) != 1)
+			return -1;
+	fclose(in);
+	return 0;
+}
+
+static void compare(const struct facts *facts, const long long *saved,
+		    char *text, size_t size)
+{
+	size_t n = 0;
+	int i;
+
+	*text = '\0';
+	for (i = CIPE_STAT_PAD + 1; i <= CIPE_STAT_MAX && n < size; i++) {
+		const char *name = cipe_stat_names[i];
+		long long value = atoll(fact(facts, name));
+
+		if (value != saved[i] && !is_noise(name))
+			n += snprintf(text + n, size - n, "%s%s %lld",
+				      n ? " " : "", name, value - saved[i]);
+	}
+}
+
+/*
+ * How the counters differ from those remembered, "name difference ..."; with
+ * what is expected given, waits for it a while
+ */
+static int cmd_delta(int argc, char **argv)
+{
+	long long saved[CIPE_STAT_MAX + 1];
+	static struct facts facts;
+	char text[1024];
+	int tries = 150;
+
+	if (argc < 2 || argc > 3)
+		return usage();
+	if (read_saved(argv[1], saved))
+		return 1;
+	do {
+		if (get_facts(argv[0], &facts))
+			return 1;
+		compare(&facts, saved, text, sizeof(text));
+		if (argc == 3 && !strcmp(text, argv[2]))
+			return 0;
+		if (argc == 3)
+			usleep(20000);
+	} while (argc == 3 && --tries);
+	printf("%s\n", text);
+	return argc == 3;
+}
+
 static void dump_one(struct nlmsghdr *nlh, void *arg)
 {
 	read_facts(nlh, arg);
@@ -718,6 +813,7 @@ static int run(int argc, char **argv)
 		{ "add", cmd_add }, { "set", cmd_set }, { "key", cmd_key },
 		{ "keydel", cmd_keydel }, { "get", cmd_get },
 		{ "dump", cmd_dump }, { "errors", cmd_errors },
+		{ "save", cmd_save }, { "delta", cmd_delta },
 		{ "monitor", cmd_monitor }, { "hold", cmd_hold },
 		{ "orphan", cmd_orphan },
 	};

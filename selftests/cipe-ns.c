@@ -7,8 +7,8 @@
  *				limits of ICMP off
  *	cipe-ns exec NAME COMMAND...	run a command in one, without the
  *				mounts of "ip netns exec"
- *	cipe-ns clean PREFIX	delete those of such names, and kill whoever is
- *				in them
+ *	cipe-ns clean PREFIX	kill whoever is in those of such names, delete
+ *				their devices, then them
  *
  * One process where the shell would start ten: in an emulated machine nearly
  * all of a test's time goes into starting processes.
@@ -16,6 +16,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
@@ -40,6 +41,9 @@ static const struct {
 	{ "ipv6/conf/default/router_solicitations", "0" },
 	{ "ipv4/icmp_ratelimit", "0" },
 	{ "ipv6/icmp/ratelimit", "0" },
+	/* Connections that nobody ends keep a namespace */
+	{ "ipv4/tcp_orphan_retries", "1" },
+	{ "ipv4/tcp_fin_timeout", "1" },
 	/* of all namespaces in older kernels, and out of reach there */
 	{ "ipv4/icmp_msgs_per_sec", "1000000" },
 	{ "ipv4/icmp_msgs_burst", "1000000" },
@@ -139,6 +143,33 @@ static void kill_in(ino_t ns)
 	closedir(proc);
 }
 
+/* At once, while the namespace itself goes when the kernel finds time */
+static void delete_devices(void)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct ifinfomsg ifi;
+	} req = {
+		.nlh = {
+			.nlmsg_len = sizeof(req),
+			.nlmsg_type = RTM_DELLINK,
+			.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK,
+		},
+	};
+	struct if_nameindex *devices = if_nameindex(), *i;
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	char buf[1024];
+
+	for (i = devices; fd >= 0 && i && i->if_index; i++) {
+		req.ifi.ifi_index = i->if_index;
+		if (send(fd, &req, sizeof(req), 0) > 0 &&
+		    recv(fd, buf, sizeof(buf), 0) < 0)
+			break;
+	}
+	if_freenameindex(devices);
+	close(fd);
+}
+
 static int clean(const char *prefix)
 {
 	DIR *run = opendir(RUN);
@@ -152,6 +183,8 @@ static int clean(const char *prefix)
 		snprintf(path, sizeof(path), RUN "/%s", d->d_name);
 		if (!stat(path, &st))
 			kill_in(st.st_ino);
+		enter(d->d_name);
+		delete_devices();
 		umount2(path, MNT_DETACH);
 		unlink(path);
 	}

@@ -38,19 +38,19 @@
 static int usage(void)
 {
 	fprintf(stderr,
-"cipe-pkt [-n NETNS] COMMAND...\n"
+"cipe-pkt [-n NETNS] COMMAND... [-- COMMAND...]...\n"
 "cipe-pkt send to A:P [from A:P] WHAT [INNER] [MODIFY] [tos N] [ttl N]\n"
 "              [gap USEC] [repeat N] [expect N rxkey K [timeout MS]]\n"
-"   WHAT:   txkey K counters LIST | raw HEX | random LENGTH\n"
+"   WHAT:   txkey K counters LIST | raw HEX | random LENGTH[-LENGTH]\n"
 "   INNER:  ping SRC DST | pong SRC DST | udp SRC DST PORT | payload HEX\n"
 "           | empty   [size N] [itos N] [ittl N]\n"
-"   MODIFY: flags N | truncate N | truncate-to N | extend N | flip BIT\n"
-"           | flip-all\n"
+"   MODIFY: flags N | truncate N | extend N | flip BIT | flip-all\n"
+"           | cut-all LENGTH (to each length up to it)\n"
 "cipe-pkt recv on A:P rxkey K [count N] [timeout MS]\n"
 "cipe-pkt frame DEVICE HEX [PROTOCOL]\n"
 "cipe-pkt inject DEVICE INNER\n"
 "cipe-pkt sniff DEVICE FILE [in|out] [marker STRING]\n"
-"K is CIPHER:KEY:IV:ID. LIST is like 0-9,7,20-15. sniff goes to the\n"
+"expect waits for packets with something inside. K is CIPHER:KEY:IV:ID. LIST is like 0-9,7,20-15. sniff goes to the\n"
 "background when it is ready and prints its process id.\n");
 	return 2;
 }
@@ -432,9 +432,12 @@ static void print_inner(const uint8_t *p, size_t len)
 		printf("%02x", p[i]);
 }
 
-/* Wait for @count packets of key @k; other packets are told of, not counted */
+/*
+ * Wait for @count packets of key @k; other packets are told of, not counted,
+ * nor those with fewer octets inside than @least
+ */
 static int receive(int fd, const struct key *k, unsigned long count,
-		   long timeout)
+		   ssize_t least, long timeout)
 {
 	static uint8_t packet[MAX_PACKET], plain[MAX_PACKET];
 	long end = now_ms() + timeout;
@@ -473,7 +476,7 @@ static int receive(int fd, const struct key *k, unsigned long count,
 		printf(" size=%zd len=%zd", n, len);
 		print_inner(plain, len);
 		printf("\n");
-		got++;
+		got += len >= least;
 	}
 	fflush(stdout);
 	return got == count ? 0 : 1;
@@ -503,7 +506,7 @@ static int cmd_recv(int argc, char **argv)
 		return usage();
 	parse_address(on, &a);
 	return receive(open_socket(a.sa.sa_family, on, -1, -1), &key, count,
-		       timeout);
+		       0, timeout);
 }
 
 /* ---- sending ---- */
@@ -514,10 +517,10 @@ struct send {
 	struct inner inner;
 	uint8_t raw[MAX_PACKET];
 	size_t raw_len;
-	long random;
+	long random, random_last;
 	int tos, ttl;
 	unsigned long flags, truncate, extend, repeat, gap, expect, timeout;
-	long truncate_to, flip;
+	long cut_all, flip;
 	bool flip_all;
 
 	int fd;
@@ -540,7 +543,7 @@ static void send_datagram(struct send *s, const uint8_t *packet, size_t len)
 
 static void send_modified(struct send *s, uint8_t *packet, size_t len)
 {
-	size_t bit;
+	size_t bit, n;
 
 	if (s->extend) {
 		RAND_bytes(packet + len, s->extend);
@@ -548,10 +551,13 @@ static void send_modified(struct send *s, uint8_t *packet, size_t len)
 	}
 	if (s->truncate)
 		len = len > s->truncate ? len - s->truncate : 0;
-	if (s->truncate_to >= 0 && len > (size_t)s->truncate_to)
-		len = s->truncate_to;
 	if (s->flip >= 0)
 		packet[s->flip / 8] ^= 0x80 >> s->flip % 8;
+	if (s->cut_all >= 0) {
+		for (n = 0; n <= (size_t)s->cut_all && n <= len; n++)
+			send_datagram(s, packet, n);
+		return;
+	}
 	if (!s->flip_all) {
 		send_datagram(s, packet, len);
 		return;
@@ -597,11 +603,14 @@ static void send_counters(struct send *s)
 static void send_once(struct send *s)
 {
 	static uint8_t packet[2 * MAX_PACKET];
+	long n;
 
 	if (s->random >= 0) {
-		RAND_bytes(packet, s->random);
-		packet[0] |= 1;		/* not a control packet */
-		send_modified(s, packet, s->random);
+		for (n = s->random; n <= s->random_last; n++) {
+			RAND_bytes(packet, n);
+			packet[0] |= 1;		/* not a control packet */
+			send_modified(s, packet, n);
+		}
 	} else if (s->counters) {
 		send_counters(s);
 	} else {
@@ -647,6 +656,17 @@ static int parse_send_inner(struct inner *in, int argc, char **argv)
 	return 2;
 }
 
+static void parse_random(struct send *s, const char *value)
+{
+	char *end;
+
+	s->random = s->random_last = strtol(value, &end, 0);
+	if (*end == '-')
+		s->random_last = strtol(end + 1, &end, 0);
+	if (*end)
+		exit(usage());
+}
+
 static int parse_send(struct send *s, int argc, char **argv)
 {
 	const char *word = argv[0], *value = argv[1];
@@ -673,7 +693,7 @@ static int parse_send(struct send *s, int argc, char **argv)
 	else if (!strcmp(word, "raw"))
 		s->raw_len = unhex(value, s->raw, sizeof(s->raw));
 	else if (!strcmp(word, "random"))
-		s->random = number(value);
+		parse_random(s, value);
 	else if (!strcmp(word, "tos"))
 		s->tos = number(value);
 	else if (!strcmp(word, "ttl"))
@@ -682,8 +702,8 @@ static int parse_send(struct send *s, int argc, char **argv)
 		s->flags = number(value);
 	else if (!strcmp(word, "truncate"))
 		s->truncate = number(value);
-	else if (!strcmp(word, "truncate-to"))
-		s->truncate_to = number(value);
+	else if (!strcmp(word, "cut-all"))
+		s->cut_all = number(value);
 	else if (!strcmp(word, "extend"))
 		s->extend = number(value);
 	else if (!strcmp(word, "flip"))
@@ -703,14 +723,16 @@ static int parse_send(struct send *s, int argc, char **argv)
 
 static int cmd_send(int argc, char **argv)
 {
-	static struct send s = {
-		.tos = -1, .ttl = -1, .random = -1, .truncate_to = -1,
-		.flip = -1, .repeat = 1, .timeout = 5000,
-		.inner = { .ttl = 64, .size = 56 },
-	};
+	static struct send s;
 	unsigned long i;
-	int n;
+	int n, rc;
 
+	memset(&s, 0, sizeof(s));
+	s.tos = s.ttl = s.random = s.cut_all = s.flip = -1;
+	s.repeat = 1;
+	s.timeout = 5000;
+	s.inner.ttl = 64;
+	s.inner.size = 56;
 	for (; argc; argc -= n, argv += n) {
 		n = parse_send(&s, argc, argv);
 		if (!n)
@@ -723,7 +745,9 @@ static int cmd_send(int argc, char **argv)
 	s.fd = open_socket(s.dst.sa.sa_family, s.from, s.tos, s.ttl);
 	for (i = 0; i < s.repeat; i++)
 		send_once(&s);
-	return s.expect ? receive(s.fd, &s.rx, s.expect, s.timeout) : 0;
+	rc = s.expect ? receive(s.fd, &s.rx, s.expect, 1, s.timeout) : 0;
+	close(s.fd);
+	return rc;
 }
 
 /* ---- packet sockets ---- */
@@ -759,19 +783,23 @@ static int cmd_frame(int argc, char **argv)
 		sll.sll_protocol = htons(get_be16(frame + 12));
 	if (sendto(fd, frame, len, 0, (void *)&sll, sizeof(sll)) < 0)
 		die("send frame");
+	close(fd);
 	return 0;
 }
 
 /* An inner packet from this side of a device of mode ip */
 static int cmd_inject(int argc, char **argv)
 {
-	static struct inner inner = { .ttl = 64, .size = 56 };
+	static struct inner inner;
 	static uint8_t packet[MAX_PACKET];
 	const char *device = argv[0];
 	struct sockaddr_ll sll;
 	size_t len;
 	int fd, n;
 
+	memset(&inner, 0, sizeof(inner));
+	inner.ttl = 64;
+	inner.size = 56;
 	for (argc--, argv++; argc > 0; argc -= n, argv += n) {
 		n = parse_send_inner(&inner, argc, argv);
 		if (!n)
@@ -784,6 +812,7 @@ static int cmd_inject(int argc, char **argv)
 	sll.sll_protocol = htons(packet[0] >> 4 == 6 ? ETH_P_IPV6 : ETH_P_IP);
 	if (sendto(fd, packet, len, 0, (void *)&sll, sizeof(sll)) < 0)
 		die("send packet");
+	close(fd);
 	return 0;
 }
 
@@ -922,24 +951,42 @@ static void enter_netns(const char *name)
 	close(fd);
 }
 
+static int run(int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		int (*run)(int argc, char **argv);
+	} commands[] = {
+		{ "send", cmd_send }, { "recv", cmd_recv },
+		{ "frame", cmd_frame }, { "inject", cmd_inject },
+		{ "sniff", cmd_sniff },
+	};
+	size_t i;
+
+	for (i = 0; argc && i < sizeof(commands) / sizeof(*commands); i++)
+		if (!strcmp(argv[0], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return usage();
+}
+
 int main(int argc, char **argv)
 {
-	if (argc > 3 && !strcmp(argv[1], "-n")) {
-		enter_netns(argv[2]);
+	int n, rc;
+
+	argc--;
+	argv++;
+	if (argc > 2 && !strcmp(argv[0], "-n")) {
+		enter_netns(argv[1]);
 		argc -= 2;
 		argv += 2;
 	}
-	if (argc < 2)
-		return usage();
-	if (!strcmp(argv[1], "send"))
-		return cmd_send(argc - 2, argv + 2);
-	if (!strcmp(argv[1], "recv"))
-		return cmd_recv(argc - 2, argv + 2);
-	if (!strcmp(argv[1], "frame"))
-		return cmd_frame(argc - 2, argv + 2);
-	if (!strcmp(argv[1], "inject"))
-		return cmd_inject(argc - 2, argv + 2);
-	if (!strcmp(argv[1], "sniff"))
-		return cmd_sniff(argc - 2, argv + 2);
-	return usage();
+	for (;;) {
+		for (n = 0; n < argc && strcmp(argv[n], "--"); n++)
+			;
+		rc = run(n, argv);
+		if (rc || n == argc)
+			return rc;
+		argc -= n + 1;
+		argv += n + 1;
+	}
 }

@@ -14,15 +14,8 @@ DECAP="0 0 0 x
 2 1 2 3
 3 3 3 3"
 
-far()
-{
-	[ "$1" = 4 ] && echo 10.9.0.2 || echo fd09::2
-}
-
-near()
-{
-	[ "$1" = 4 ] && echo 10.9.0.1 || echo fd09::1
-}
+NEAR=([4]=10.9.0.1 [6]=fd09::1)
+FAR=([4]=10.9.0.2 [6]=fd09::2)
 
 # The kernel in a, over a carrier of family $1
 setup()
@@ -36,47 +29,76 @@ setup()
 	address a cipe0 10.9.0.1/24 fd09::1/64
 }
 
-# field LINE NAME
+# field LINE NAME: prints its value, nothing if it is not there
 field()
 {
-	sed -n "s/.* $2=\([^ ]*\).*/\1/p" <<< "$1"
+	if [[ $1 =~ \ $2=([^ ]*) ]]; then
+		echo "${BASH_REMATCH[1]}"
+	fi
 }
 
-# sent LEN: the line of the datagram of that length
-sent()
+# captured: sets SENT, the lines of datagrams by their length
+captured()
 {
-	grep " len=$1 .*counter=" "$TMP/outer"
+	local line
+
+	SENT=()
+	while read -r line; do
+		[[ $line =~ \ len=([0-9]+)\ .*counter= ]] &&
+			SENT[BASH_REMATCH[1]]=$line
+	done < "$TMP/outer"
 }
 
-# outer INNER_FAMILY OUTER_FAMILY SIZE TOS TTL: sends an inner packet, sets LINE
-outer()
+# all_sent LENGTH...: has each been captured?
+all_sent()
 {
-	local len=$(($3 + 8 + ($1 == 4 ? 20 : 40) + ($2 == 4 ? 52 : 72)))
+	local len
 
-	pkt a inject cipe0 pong "$(near $1)" "$(far $1)" \
-		size "$3" itos "$4" ittl "$5"
-	wait_until 3 sent $len
-	LINE=$(sent $len)
+	captured
+	for len; do
+		[ -n "${SENT[len]:-}" ] || return
+	done
+}
+
+# inner_packet INNER_FAMILY OUTER_FAMILY LENGTH TOS TTL: adds to PACKETS what
+# sends it and to LENGTHS its length on the carrier
+inner_packet()
+{
+	PACKETS+=(-- inject cipe0 pong "${NEAR[$1]}" "${FAR[$1]}"
+		  size $(($3 - ($1 == 4 ? 28 : 48))) itos "$4" ittl "$5")
+	LENGTHS+=($(($3 + ($2 == 4 ? 52 : 72))))
+}
+
+# send_packets: waits until all are on the carrier
+send_packets()
+{
+	pkt a "${PACKETS[@]:1}"
+	wait_until 3 all_sent "${LENGTHS[@]}"
+	PACKETS=()
 }
 
 encapsulate()
 {
-	local family=$1 size=100 inner ecn policy tos
+	local family=$1 length=200 inner ecn policy i=0
 
 	setup $family
 	sniff a wan "$TMP/outer" out
-	for inner in 4 6; do
-		for policy in 0 0x48 inherit; do
-			cli a set cipe0 tos $policy
-			case $policy in
-			inherit) tos=0xb8 ;;
-			*) tos=$policy ;;
-			esac
+	for policy in 0 0x48 inherit; do
+		cli a set cipe0 tos $policy
+		for inner in 4 6; do
 			for ecn in 0 1 2 3; do
-				size=$((size + 1))
-				outer $inner $family $size $((0xb8 + ecn)) 64
+				inner_packet $inner $family $((length++)) \
+					$((0xb8 + ecn)) 64
+			done
+		done
+		send_packets
+	done
+	for policy in 0 0x48 0xb8; do
+		for inner in 4 6; do
+			for ecn in 0 1 2 3; do
 				is "IPv$inner, tos $policy, inner ${ECN[ecn]}" \
-					"$(field "$LINE" tos)" $((tos + ecn))
+					"$(field "${SENT[LENGTHS[i++]]}" tos)" \
+					$((policy + ecn))
 			done
 		done
 	done
@@ -85,25 +107,32 @@ encapsulate()
 
 decapsulate()
 {
-	local family=$1 size=100 inner in out expected got
+	local family=$1 size=100 inner in out expected got row key line commands=()
 
 	setup $family
 	sniff a cipe0 "$TMP/inner" in
+	key=$(key_of b 1)
 	for inner in 4 6; do
 		in=0
 		while read -r -a row; do
 			for out in 0 1 2 3; do
 				size=$((size + 1))
-				pkt b send to "$A" from "$B" \
-					txkey "$(key_of b 1)" counters $size \
-					pong "$(far $inner)" "$(near $inner)" \
-					size $size itos $((0x28 + in)) \
-					tos $((0xb8 + out))
+				commands+=(-- send to "$A" from "$B"
+					txkey "$key" counters "$size"
+					pong "${FAR[inner]}" "${NEAR[inner]}"
+					size "$size" itos $((0x28 + in))
+					tos $((0xb8 + out)))
 			done
 			in=$((in + 1))
 		done <<< "$DECAP"
 	done
-	sleep 0.3
+	pkt b "${commands[@]:1}"
+	nap 0.3
+	declare -A delivered
+	while read -r line; do
+		[[ $line =~ \ len=([0-9]+)\ tos=([0-9]+) ]] &&
+			delivered[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
+	done < "$TMP/inner"
 	size=100
 	for inner in 4 6; do
 		in=0
@@ -112,11 +141,9 @@ decapsulate()
 				size=$((size + 1))
 				expected=${row[out]}
 				[ $expected = x ] || expected=$((0x28 + expected))
-				got=$(grep " len=$((size + 8 + (inner == 4 ? 20 : 40))) " \
-					"$TMP/inner") || :
-				got=$(field "$got" tos)
+				got=${delivered[$((size + 8 + (inner == 4 ? 20 : 40)))]:-x}
 				is "IPv$inner, inner ${ECN[in]}, outer ${ECN[out]}" \
-					"${got:-x}" "$expected"
+					"$got" "$expected"
 			done
 			in=$((in + 1))
 		done <<< "$DECAP"
@@ -127,24 +154,25 @@ decapsulate()
 
 hop_limit()
 {
-	local family=$1 inner size=100
+	local family=$1 length=200 inner ttl i=0
 
 	setup $family
 	sniff a wan "$TMP/outer" out
-	for inner in 4 6; do
-		cli a set cipe0 ttl 0
-		outer $inner $family $((++size)) 0 33
-		is "copied, IPv$inner" "$(field "$LINE" ttl)" 33
-		cli a set cipe0 ttl 77
-		outer $inner $family $((++size)) 0 33
-		is "fixed, IPv$inner" "$(field "$LINE" ttl)" 77
-		cli a set cipe0 ttl 1
-		outer $inner $family $((++size)) 0 33
-		is "lowest, IPv$inner" "$(field "$LINE" ttl)" 1
-		cli a set cipe0 ttl 255
-		outer $inner $family $((++size)) 0 33
-		is "highest, IPv$inner" "$(field "$LINE" ttl)" 255
-		[ $family = 6 ] || is "DF" "$(field "$LINE" df)" 1
+	for ttl in 0 77 1 255; do
+		cli a set cipe0 ttl $ttl
+		for inner in 4 6; do
+			inner_packet $inner $family $((length++)) 0 33
+		done
+		send_packets
+	done
+	for ttl in 33 77 1 255; do
+		for inner in 4 6; do
+			is "IPv$inner, ttl $ttl" \
+				"$(field "${SENT[LENGTHS[i]]}" ttl)" $ttl
+			[ $family = 6 ] || is "DF" \
+				"$(field "${SENT[LENGTHS[i]]}" df)" 1
+			i=$((i + 1))
+		done
 	done
 }
 
@@ -157,14 +185,15 @@ in_frames()
 	sniff a wan "$TMP/outer" out
 	cli a set cipe0 tos inherit
 	pkt a frame cipe0 ${head}88b5000102030405060708
-	wait_until 3 sent 75
-	is "TTL and TOS of no IP" "$(field "$(sent 75)" ttl) $(field "$(sent 75)" tos)" \
-		"64 0"
+	wait_until 3 all_sent 75
+	is "TTL and TOS of no IP" \
+		"$(field "${SENT[75]}" ttl) $(field "${SENT[75]}" tos)" "64 0"
 	# IPv4, TOS 0xbb, TTL 33, UDP
 	pkt a frame cipe0 \
 		${head}080045bb001d000000002111664c0a0900010a09000200090009000900007f
-	wait_until 3 sent 95
-	is "TTL and TOS of IPv4" "$(field "$(sent 95)" ttl) $(field "$(sent 95)" tos)" \
+	wait_until 3 all_sent 95
+	is "TTL and TOS of IPv4" \
+		"$(field "${SENT[95]}" ttl) $(field "${SENT[95]}" tos)" \
 		"33 $((0xbb))"
 	# congestion met on the way is told to what is inside
 	sniff a cipe0 "$TMP/inner" in

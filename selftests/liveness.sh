@@ -89,7 +89,7 @@ interval()
 	after=$(stat_of a cipe0 tx_keepalive)
 	took=$(($(now) - began))
 	at_least "keepalives in $took ms" $((after - before)) \
-		$((took / BEAT * 6 / 10))
+		$((took * 6 / BEAT / 10))
 	at_most "keepalives in $took ms" $((after - before)) $((took / BEAT + 2))
 	is "received by b" "$(($(stat_of b cipe0 rx_keepalive) >= after - 1))" 1
 	hasnt "$TMP/events" peer-

@@ -51,7 +51,6 @@ default_route()
 	ping_all a 10.9.0.2 5
 }
 
-# inner NAME GENERATION CARRIER_FAMILY: another link over the one before
 within()
 {
 	fresh
@@ -59,25 +58,20 @@ within()
 	link_pair ip 4 aes-256-gcm 1500
 	link a cipe1 ip "[fd09::1]:4001" "[fd09::2]:4001" 1001
 	link b cipe1 ip "[fd09::2]:4001" "[fd09::1]:4001" 1001
+	up a cipe1 10.10.0.1/24 -- "link set cipe1 mtu 1400"
+	up b cipe1 10.10.0.2/24 -- "link set cipe1 mtu 1400"
 	link a cipe2 ether 10.10.0.1:4002 10.10.0.2:4002 1002 \
 		cipher chacha20-poly1305
 	link b cipe2 ether 10.10.0.2:4002 10.10.0.1:4002 1002 \
 		cipher chacha20-poly1305
-	n=0
-	for ns in a b; do
-		n=$((n + 1))
-		ipn $ns link set cipe1 mtu 1400 up
-		address $ns cipe1 10.10.0.$n/24
-		ipn $ns link set cipe2 mtu 1300 up
-		address $ns cipe2 10.11.0.$n/24 fd11::$n/64
-	done
+	up a cipe2 10.11.0.1/24 fd11::1/64 -- "link set cipe2 mtu 1300"
+	up b cipe2 10.11.0.2/24 fd11::2/64 -- "link set cipe2 mtu 1300"
 	ping_all a 10.10.0.2 10
 	ping_all a 10.11.0.2 10
 	ping_all b fd11::1 10 size 1252
 	tcp a b 10.11.0.2
 	tcp b a fd11::1
 	no_errors a b
-	is "errors inside" "$(cli a errors cipe1; cli a errors cipe2)" ""
 }
 
 # Each carries the other
@@ -87,8 +81,8 @@ each_other()
 
 	fresh
 	gateways
-	link a cipe0 ip 10.9.0.1:4000 10.10.0.2:4000 1
-	link a cipe1 ip 10.10.0.1:4001 10.9.0.2:4001 2
+	link a cipe0 ip 0.0.0.0:4000 10.10.0.2:4000 1
+	link a cipe1 ip 0.0.0.0:4001 10.9.0.2:4001 2
 	ipn a link set cipe0 mtu 1420 up
 	ipn a link set cipe1 mtu 1420 up
 	address a cipe0 10.9.0.1/24

@@ -10,16 +10,18 @@
 A=192.0.2.1:4000
 B=192.0.2.2:4000
 
+NO_IPV6=0	# 1: none inside, and no announcements of it
+
 # The kernel in a, cipe-pkt in b
 kernel_and_tool()
 {
 	fresh
 	gateways
-	on a sysctl -qw net.ipv6.conf.default.disable_ipv6="${NO_IPV6:-0}"
+	on a sysctl -qw net.ipv6.conf.default.disable_ipv6=$NO_IPV6
 	link a cipe0 "${1:-ip}" "$A" "$B" 1 cipher "${2:-$CIPHER}" "${@:3}"
 	ipn a link set cipe0 mtu 1420 up
 	address a cipe0 10.9.0.1/24
-	[ "${NO_IPV6:-0}" = 1 ] || address a cipe0 fd09::1/64
+	[ $NO_IPV6 = 1 ] || address a cipe0 fd09::1/64
 	TX=$(key_of b 1 "${2:-$CIPHER}")	# of the tool
 	RX=$(key_of a 1 "${2:-$CIPHER}")
 }
@@ -55,20 +57,21 @@ kernel_to_tool()
 	has "$TMP/got" "size=1444 len=1420 .*data=45.*5a5a5a5a$"
 	has "$TMP/got" "size=772 len=748 .*data=60"
 	has "$TMP/got" "size=24 len=0 data=$"
-	# none twice, none left out
-	is "counters" "$(sed 's/.*counter=\([0-9]*\).*/\1/' "$TMP/got" |
-		tr '\n' ' ')" "0 1 2 3 4 5 6 7 8 9 "
+	is "counters that do not follow the one before" \
+		"$(sed 's/.*counter=\([0-9]*\).*/\1/' "$TMP/got" |
+			awk 'NR > 1 && $1 != last + 1 { n++ } { last = $1 }
+			     END { print n + 0 }')" 0
 }
 
 tool_to_kernel()
 {
 	kernel_and_tool ip "$1"
 	send 0 ping 10.9.0.2 10.9.0.1 size 0 \
-		expect 1 rxkey "$RX" > "$TMP/got" || :
+		expect 1 rxkey "$RX" > "$TMP/got"
 	send 1 ping 10.9.0.2 10.9.0.1 size 1392 \
-		expect 2 rxkey "$RX" timeout 1500 >> "$TMP/got" || :
+		expect 1 rxkey "$RX" >> "$TMP/got"
 	send 2 ping fd09::2 fd09::1 size 333 \
-		expect 2 rxkey "$RX" timeout 1500 >> "$TMP/got" || :
+		expect 1 rxkey "$RX" >> "$TMP/got"
 	hasnt "$TMP/got" " bad"
 	has "$TMP/got" "len=28 .*data=45.*0a0900010a0900020000"
 	has "$TMP/got" "len=1420 .*data=45.*0a0900010a0900020000"
@@ -82,7 +85,8 @@ ether_and_tool()
 {
 	local frame=ffffffffffff02000000000288b50102030405
 
-	NO_IPV6=1 kernel_and_tool ether
+	NO_IPV6=1
+	kernel_and_tool ether
 	sniff a cipe0 "$TMP/frames" in
 	send 0 payload $frame
 	wait_until 3 grep -q "frame=$frame\$" "$TMP/frames"
@@ -117,20 +121,11 @@ wrong_key()
 	causes a "rx_packets 1" pong 0
 }
 
-cut()
-{
-	local n
-
-	for n in $(seq 0 40); do
-		pong 7 truncate-to "$n"
-	done
-}
-
 truncated()
 {
 	kernel_and_tool
 	# 24 octets are header and tag
-	causes a "rx_auth 17 socket_short 24" cut
+	causes a "rx_auth 17 socket_short 24" pong 7 cut-all 40
 	causes a "rx_auth 1" pong 7 truncate 1
 	causes a "rx_packets 1" pong 7
 }
@@ -168,17 +163,8 @@ stray()
 		txkey "$own" counters 0-2 pong 10.9.0.1 10.9.0.2
 	causes a "socket_unknown_key 50" pkt b send to $A from $B \
 		random 100 repeat 50
-	causes a "socket_short 23" random_sizes 1 23
-	causes a "socket_unknown_key 17" random_sizes 24 40
-}
-
-random_sizes()
-{
-	local n
-
-	for n in $(seq "$1" "$2"); do
-		pkt b send to $A from $B random "$n"
-	done
+	causes a "socket_short 23" pkt b send to $A from $B random 1-23
+	causes a "socket_unknown_key 17" pkt b send to $A from $B random 24-40
 }
 
 flags()
@@ -217,18 +203,22 @@ inside()
 
 inside_ether()
 {
-	NO_IPV6=1 kernel_and_tool ether
-	causes a "rx_short 13" short_frames
+	NO_IPV6=1
+	kernel_and_tool ether
+	causes a "rx_keepalive 1 rx_short 13" short_frames
 	causes a "rx_packets 1" send 20 payload ffffffffffff02000000000288b5
 }
 
 short_frames()
 {
-	local n
+	local n frame='' commands=()
 
-	for n in $(seq 1 13); do
-		send "$n" payload "$(printf '02%.0s' $(seq "$n"))"
+	for n in 1 2 3 4 5 6 7 8 9 10 11 12 13; do
+		frame+=02
+		commands+=(send to "$A" from "$B" txkey "$TX" counters "$n"
+			   payload "$frame" --)
 	done
+	pkt b "${commands[@]}" send to $A from $B txkey "$TX" counters 14 empty
 }
 
 down_and_expired()
@@ -239,26 +229,18 @@ down_and_expired()
 	ipn a link set cipe0 up
 	causes a "rx_packets 1" pong 2
 	wait_until 4 expired
-	: > "$TMP/before"
-	expect_one_of a "rx_expired 1" "socket_unknown_key 1" pong 3
+	# gone with the timer, or just about to
+	cli a save cipe0 "$TMP/saved"
+	pong 3
+	nap 0.3
+	like "counters changed" "$(cli a delta cipe0 "$TMP/saved")" \
+		"^(rx_expired|socket_unknown_key) 1$"
 }
 
 expired()
 {
 	[ "$(stat_of a cipe0 current.rx-id)" = - ] ||
 		[ "$(stat_of a cipe0 current.lifetime)" = 0 ]
-}
-
-# expect_one_of NS CHANGE CHANGE COMMAND...: as causes
-expect_one_of()
-{
-	counters "$1" cipe0 | grep -vE '^tx_(packets|keepalive)' > "$TMP/before"
-	"${@:4}"
-	sleep 0.3
-	caused "$1" "$2" || caused "$1" "$3" || {
-		say "changed: $(changed "$TMP/before" "$TMP/after")"
-		return 1
-	}
 }
 
 # Key exchange goes to the daemon as it is, and only there
@@ -325,25 +307,26 @@ cannot_send()
 	ping_none a 10.9.0.2
 	set_key a cipe0 1
 	carrier_is a cipe0 on
-	causes a "tx_no_socket 1" frame
+	causes_only a tx_no_socket frame
 	hold a bind $A link cipe0
-	causes a "tx_no_endpoint 1" frame
+	causes_only a tx_no_endpoint frame
 	cli a set cipe0 endpoint 203.0.113.1:4000
-	causes a "tx_no_route 1" frame
+	causes_only a tx_no_route frame
 	cli a set cipe0 endpoint 10.9.0.2:4000
-	causes a "tx_loop 1" frame
+	causes_only a tx_loop frame
 	cli a set cipe0 endpoint $B
 	ipn a link set wan mtu 1300
-	causes a "tx_too_big 1" big_frame
+	causes_only a tx_too_big big_frame
 	ipn a link set wan mtu 1500
-	causes a "tx_proto 1" frame 50000000 0x88b5
-	causes a "tx_proto 1" frame 4f00 0x0800
+	causes_only a tx_proto frame 50000000 0x88b5
+	causes_only a tx_proto frame 4f00 0x0800
 	hasnt "$TMP/outer" "proto=1 "
 	# Without a carrier the stack soon stops asking the device; at first,
 	# and for a second after the last change, it does
+	cli a keydel cipe0
 	set_key a cipe0 2
 	cli a keydel cipe0
-	causes a "tx_no_key 1" frame
+	causes_only a tx_no_key frame
 	carrier_is a cipe0 off
 	ping_none a 10.9.0.2
 	hasnt "$TMP/outer" "proto=1 "
