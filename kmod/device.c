@@ -105,12 +105,22 @@ static int device_open(struct net_device *dev)
 	return 0;
 }
 
+/* Not on top of one other device, like all tunnels. With an answer other than
+ * the device's own index, changes of the carrier are told to user space at
+ * once; else it may take linkwatch a second.
+ */
+static int device_get_iflink(const struct net_device *dev)
+{
+	return 0;
+}
+
 static const struct net_device_ops device_ip_ops = {
 	.ndo_init = device_init,
 	.ndo_uninit = device_uninit,
 	.ndo_open = device_open,
 	.ndo_start_xmit = cipe_tx_xmit,
 	.ndo_get_stats64 = device_get_stats64,
+	.ndo_get_iflink = device_get_iflink,
 };
 
 static const struct net_device_ops device_ether_ops = {
@@ -119,6 +129,7 @@ static const struct net_device_ops device_ether_ops = {
 	.ndo_open = device_open,
 	.ndo_start_xmit = cipe_tx_xmit,
 	.ndo_get_stats64 = device_get_stats64,
+	.ndo_get_iflink = device_get_iflink,
 	.ndo_set_mac_address = eth_mac_addr,
 	.ndo_validate_addr = eth_validate_addr,
 };
