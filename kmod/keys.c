@@ -2,9 +2,9 @@
 /*
  * Keys: the table in which packets find theirs, counters, limits, the end.
  *
- * One table holds the keys of all links; a packet's key is good only if its
- * link is on the packet's socket. So a link may change its socket and keep
- * its keys.
+ * One table holds the keys of all links. Ids are unique on a socket; the same
+ * id on another one is another key, and a packet finds the one whose link is on
+ * the packet's socket. So a link may change its socket and keep its keys.
  */
 
 #include <crypto/aead.h>
@@ -25,7 +25,8 @@ static const struct rhashtable_params keys_params = {
 	.automatic_shrinking = true,
 };
 
-static struct rhashtable keys_table;
+static struct rhltable keys_table;
+static DEFINE_SPINLOCK(keys_lock); /* inserting: look, then insert */
 static struct workqueue_struct *keys_wq;
 
 static void key_free(struct cipe_key *key)
@@ -110,16 +111,39 @@ struct cipe_key *cipe_key_create(struct cipe_link *link,
 	return key;
 }
 
+/* Is there a key of the same id on the same socket, or of the same link? */
+static bool key_taken(const struct cipe_key *key)
+{
+	const struct cipe_sock *cs = rcu_access_pointer(key->link->sock);
+	struct rhlist_head *list, *pos;
+	struct cipe_key *other;
+
+	list = rhltable_lookup(&keys_table, &key->rx_id, keys_params);
+	rhl_for_each_entry_rcu(other, pos, list, node)
+		if (other->link == key->link ||
+		    (cs && rcu_access_pointer(other->link->sock) == cs))
+			return true;
+	return false;
+}
+
 /**
  * cipe_key_publish - let packets find a key
  * @key: the key
  *
  * Context: any.
- * Return: 0; -EEXIST if a key of that id is there; -ENOMEM.
+ * Return: 0; -EEXIST if a key of that id is there, on the same socket; -ENOMEM.
  */
 int cipe_key_publish(struct cipe_key *key)
 {
-	return rhashtable_lookup_insert_fast(&keys_table, &key->node, keys_params);
+	int err = -EEXIST;
+
+	spin_lock_bh(&keys_lock);
+	rcu_read_lock();
+	if (!key_taken(key))
+		err = rhltable_insert(&keys_table, &key->node, keys_params);
+	rcu_read_unlock();
+	spin_unlock_bh(&keys_lock);
+	return err;
 }
 
 /**
@@ -130,7 +154,7 @@ int cipe_key_publish(struct cipe_key *key)
  */
 void cipe_key_retire(struct cipe_key *key)
 {
-	rhashtable_remove_fast(&keys_table, &key->node, keys_params);
+	rhltable_remove(&keys_table, &key->node, keys_params);
 	cipe_key_put(key);
 }
 
@@ -148,14 +172,22 @@ void cipe_key_put(struct cipe_key *key)
 
 /**
  * cipe_key_lookup - find a key by the id in a packet
+ * @cs: the socket the packet came to
  * @rx_id: the id, flags masked
  *
  * Context: under RCU, which keeps the key and its link's memory.
  * Return: the key or NULL.
  */
-struct cipe_key *cipe_key_lookup(u32 rx_id)
+struct cipe_key *cipe_key_lookup(const struct cipe_sock *cs, u32 rx_id)
 {
-	return rhashtable_lookup_fast(&keys_table, &rx_id, keys_params);
+	struct rhlist_head *list, *pos;
+	struct cipe_key *key;
+
+	list = rhltable_lookup(&keys_table, &rx_id, keys_params);
+	rhl_for_each_entry_rcu(key, pos, list, node)
+		if (likely(rcu_access_pointer(key->link->sock) == cs))
+			return key;
+	return NULL;
 }
 
 static void key_limit_near(struct cipe_key *key)
@@ -232,7 +264,7 @@ int cipe_keys_init(void)
 	keys_wq = alloc_workqueue("cipe_keys", WQ_UNBOUND, 0);
 	if (!keys_wq)
 		return -ENOMEM;
-	err = rhashtable_init(&keys_table, &keys_params);
+	err = rhltable_init(&keys_table, &keys_params);
 	if (err)
 		destroy_workqueue(keys_wq);
 	return err;
@@ -246,5 +278,5 @@ void cipe_keys_exit(void)
 	/* Keys on their way from RCU to the queue */
 	rcu_barrier();
 	destroy_workqueue(keys_wq);
-	rhashtable_destroy(&keys_table);
+	rhltable_destroy(&keys_table);
 }

@@ -16,6 +16,7 @@
 #include "replay.h"
 
 struct cipe_link;
+struct cipe_sock;
 struct crypto_aead;
 struct netlink_ext_ack;
 
@@ -30,7 +31,7 @@ enum cipe_key_flag {
 /**
  * struct cipe_key - a key of a link
  * @node: in the table of all keys
- * @rx_id: key id in packets to us; what the table looks for
+ * @rx_id: key id in packets to us; with the link's socket what is looked for
  * @tx_id: key id in packets to the peer
  * @cipher: &enum cipe_cipher
  * @slot: &enum cipe_slot; under the link's state_lock, read without
@@ -54,7 +55,7 @@ enum cipe_key_flag {
  * @free_work: frees it: ciphers are freed where one may sleep
  */
 struct cipe_key {
-	struct rhash_head node;
+	struct rhlist_head node;
 	u32 rx_id;
 	u32 tx_id;
 	u8 cipher;
@@ -121,7 +122,7 @@ struct cipe_key *cipe_key_create(struct cipe_link *link,
 int cipe_key_publish(struct cipe_key *key);
 void cipe_key_retire(struct cipe_key *key);
 void cipe_key_put(struct cipe_key *key);
-struct cipe_key *cipe_key_lookup(u32 rx_id);
+struct cipe_key *cipe_key_lookup(const struct cipe_sock *cs, u32 rx_id);
 
 int cipe_key_reserve(struct cipe_key *key, unsigned int packets, u64 blocks,
 		     u32 *first);

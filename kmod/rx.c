@@ -26,16 +26,6 @@ static const struct cipe_wire_data *rx_header(const struct sk_buff *skb)
 	return (void *)(skb_transport_header(skb) + sizeof(struct udphdr));
 }
 
-/* The key a datagram asks for, if it is one of a link on this socket */
-static struct cipe_key *rx_key(const struct cipe_sock *cs, u32 id)
-{
-	struct cipe_key *key = cipe_key_lookup(id & CIPE_WIRE_ID_MASK);
-
-	if (!key || rcu_access_pointer(key->link->sock) != cs)
-		return NULL;
-	return key;
-}
-
 /* What the header alone gives away. 0: worth decrypting */
 static enum cipe_stat rx_check_header(struct cipe_key *key, u32 id, u32 counter)
 {
@@ -101,7 +91,7 @@ int cipe_rx_datagram(struct sock *sk, struct sk_buff *skb)
 	}
 	if (unlikely(!pskb_may_pull(skb, sizeof(struct udphdr) + CIPE_WIRE_OVERHEAD)))
 		goto runt;
-	key = rx_key(cs, id);
+	key = cipe_key_lookup(cs, id & CIPE_WIRE_ID_MASK);
 	if (unlikely(!key)) {
 		cipe_socket_count(cs, CIPE_STAT_SOCKET_UNKNOWN_KEY);
 		goto drop;

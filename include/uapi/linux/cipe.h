@@ -230,7 +230,7 @@ enum cipe_cipher {
  *	current key becomes previous; for the initiator of the key exchange) or
  *	%CIPE_SLOT_NEXT (for the responder; replaces an earlier next key)
  * @CIPE_A_KEY_RX_ID: u32, key id in packets we receive: non-zero, low two
- *	bits 0, chosen at random by us. -EEXIST if in use.
+ *	bits 0, chosen at random by us. -EEXIST if in use on the link's socket.
  * @CIPE_A_KEY_TX_ID: u32, key id in packets we send: the same rules, chosen
  *	by the peer
  * @CIPE_A_KEY_CIPHER: u8, &enum cipe_cipher
