@@ -137,7 +137,7 @@ never_up()
 	telling_hook a ip-up
 	telling_hook a ip-down
 	start a
-	wait_until 10 test "$(show a socket)" = user
+	wait_until 10 grep -q "no answer\|not reached" "$TMP/a/log"
 	nap 1
 	stop a
 	is "exit status" $STATUS 0
@@ -201,6 +201,7 @@ fails_how()
 	stop a
 	is "exit status" $STATUS 0
 	down a
+	stop b
 }
 
 failures()

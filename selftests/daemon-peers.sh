@@ -20,7 +20,9 @@ within()
 	began=$(now_ms)
 	wait_until $(($1 * 4)) "${@:2}"
 	at_most "milliseconds until $2" $(($(now_ms) - began)) \
-		$(($1 * $(scale 1000 5000)))
+		$(($1 * $(scale 1000 5000))) && return
+	tail -n 20 "$TMP/a/log" "$TMP/b/log" | sed 's/^/# /'
+	return 1
 }
 
 reached()
@@ -233,6 +235,8 @@ address_changes()
 	keep $FLOW
 	nap 1.5
 	kill -0 $FLOW
+	# else the second address would go with the first
+	on a sysctl -qw net.ipv4.conf.wan.promote_secondaries=1
 	ipn a addr add 192.0.2.21/24 dev wan
 	ipn a addr del 192.0.2.1/24 dev wan
 	wait_until 5 moved_to b '^192.0.2.21:4790$'

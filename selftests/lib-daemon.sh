@@ -135,10 +135,11 @@ times()
 	grep -c -e "$2" "$TMP/$1/log" || :
 }
 
-# show NS FIELD [DEVICE]: a field of "cipectl show --json"
+# show NS FIELD [DEVICE]: a field of "cipectl show --json"; nothing if there is
+# no such link
 show()
 {
-	on "$1" cipectl show "${3:-cipcb0}" --json |
+	on "$1" cipectl show "${3:-cipcb0}" --json 2> /dev/null |
 		sed -n "s/^    \"$2\": \(.*\)\$/\1/p" | sed 's/,$//; s/"//g'
 }
 
