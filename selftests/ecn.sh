@@ -97,8 +97,9 @@ encapsulate()
 		for inner in 4 6; do
 			for ecn in 0 1 2 3; do
 				is "IPv$inner, tos $policy, inner ${ECN[ecn]}" \
-					"$(field "${SENT[LENGTHS[i++]]}" tos)" \
+					"$(field "${SENT[LENGTHS[i]]}" tos)" \
 					$((policy + ecn))
+				i=$((i + 1))
 			done
 		done
 	done

@@ -282,11 +282,11 @@ gateways_routed()
 	on r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1
 	up a wan 192.0.2.1/24 2001:db8::1/64 -- \
 		"route add default via 192.0.2.254" \
-		"-6 route add default via 2001:db8::fe"
+		"route add ::/0 via 2001:db8::fe"
 	up r ra 192.0.2.254/24 2001:db8::fe/64
 	up b wan 198.51.100.2/24 2001:db8:1::2/64 -- \
 		"route add default via 198.51.100.254" \
-		"-6 route add default via 2001:db8:1::fe"
+		"route add ::/0 via 2001:db8:1::fe"
 	up r rb 198.51.100.254/24 2001:db8:1::fe/64
 	CARRIER_A4=192.0.2.1 CARRIER_A6="[2001:db8::1]"
 	CARRIER_B4=198.51.100.2 CARRIER_B6="[2001:db8:1::2]"

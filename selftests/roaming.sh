@@ -49,20 +49,19 @@ new_address()
 	fresh
 	gateways
 	case $family in
-	4) old=192.0.2.2/24 new=192.0.2.22 any=0.0.0.0:4000 ;;
-	6) old=2001:db8::2/64 new=2001:db8::22 any="[::]:4000" ;;
+	4) old=192.0.2.2/24 new=192.0.2.22/24 any=0.0.0.0:4000 ;;
+	6) old=2001:db8::2/64 new=2001:db8::22/64 any="[::]:4000" ;;
 	esac
 	link_pair ip $family
 	hold b bind "${any/4000/4001}" link cipe0
 	ping_all b 10.9.0.1 3
 	wait_until 3 endpoint_is a "$(carrier b $family 4001)"
-	address b wan $new/24
 	ipn b addr del $old dev wan
+	address b wan $new
 	ping_all b 10.9.0.1 5
-	wait_until 3 endpoint_is a "$(carrier b $family 4001)"
 	case $family in
-	4) endpoint_is a 192.0.2.22:4001 ;;
-	6) endpoint_is a "[2001:db8::22]:4001" ;;
+	4) wait_until 3 endpoint_is a 192.0.2.22:4001 ;;
+	6) wait_until 3 endpoint_is a "[2001:db8::22]:4001" ;;
 	esac
 	ping_all a 10.9.0.2 5
 	no_errors a b
@@ -74,16 +73,17 @@ other_family()
 	fresh
 	gateways
 	link_pair ip 4
-	hold a bind "[::]:4000" link cipe0
-	hold b bind "[::]:4000" link cipe0
+	hold a bind "[::]:4001" link cipe0
+	ping_all a 10.9.0.2 3
+	hold b bind "[::]:4001" link cipe0
 	ping_all b 10.9.0.1 3
-	cli b set cipe0 endpoint "[2001:db8::1]:4000"
+	cli b set cipe0 endpoint "[2001:db8::1]:4001"
 	ping_all b 10.9.0.1 3
-	wait_until 3 endpoint_is a "[2001:db8::2]:4000"
+	wait_until 3 endpoint_is a "[2001:db8::2]:4001"
 	ping_all a fd09::2 5
-	cli b set cipe0 endpoint 192.0.2.1:4000
+	cli b set cipe0 endpoint 192.0.2.1:4001
 	ping_all b 10.9.0.1 3
-	wait_until 3 endpoint_is a 192.0.2.2:4000
+	wait_until 3 endpoint_is a 192.0.2.2:4001
 	ping_all a fd09::2 5
 	no_errors a b
 }
@@ -157,13 +157,12 @@ local_address()
 	fresh
 	gateways
 	address a wan 192.0.2.7/24 2001:db8::7/64
-	link a cipe0 ip 0.0.0.0:4000 192.0.2.2:4000
+	# b begins
+	link a cipe0 ip 0.0.0.0:4000 192.0.2.2:4000 1 slot next
+	up a cipe0 10.9.0.1/24
 	link b cipe0 ip 192.0.2.2:4000 192.0.2.7:4000
-	for ns in a b; do
-		ipn $ns link set cipe0 mtu 1420 up
-	done
-	address a cipe0 10.9.0.1/24
-	address b cipe0 10.9.0.2/24
+	up b cipe0 10.9.0.2/24
+	wait_until 5 carrier_is a cipe0 on
 	ping_all b 10.9.0.1 5
 	is "endpoint of b" "$(stat_of b cipe0 endpoint roamed)" "192.0.2.7:4000 0"
 	like "local address" "$(stat_of a cipe0 endpoint-local)" "^192.0.2.7:0$"
@@ -274,7 +273,7 @@ double_nat()
 		EOT
 	done
 	on rb nft -f - <<-'EOT'
-	table ip dnat {
+	table ip inbound {
 		chain pre {
 			type nat hook prerouting priority -100;
 			iifname "out" udp dport 4000 dnat to 10.2.0.2
