@@ -331,6 +331,7 @@ static struct session *make_session(struct link *l)
 		},
 		.tokey_ms = l->opts->tokey_ms,
 		.tokxc_ms = l->opts->tokxc_ms,
+		.pin = l->opts->pin,
 	};
 
 	memcpy(config.own.ipaddr, &l->opts->ipaddr, sizeof(config.own.ipaddr));

@@ -18,6 +18,9 @@
 
 #define KEY_ID_TRIES 8
 
+/* The peer's address as heard, as configured, and where its own INIT came from */
+#define ASKED_MAX 3
+
 /**
  * struct answered - the last INIT of the peer that we answered
  * @init: its octets, to know it again; length 0: none
@@ -55,6 +58,8 @@ struct answered {
  * @retry_at: when to send it again
  * @give_up_at: when to give up
  * @nudged_at: when it was last sent because the peer's INIT came instead
+ * @asked: where it was sent to, the latest ones
+ * @asked_count: how many addresses were put there
  * @answered: the peer's exchange
  */
 struct session {
@@ -77,6 +82,8 @@ struct session {
 	uint64_t retry_at;
 	uint64_t give_up_at;
 	uint64_t nudged_at;
+	union addr asked[ASKED_MAX];
+	unsigned int asked_count;
 	struct answered answered;
 };
 
@@ -149,12 +156,44 @@ static bool destination(const struct session *s, struct path *to)
 	return addr_is_set(&to->remote);
 }
 
+static bool was_asked(const struct session *s, const union addr *addr)
+{
+	unsigned int i;
+
+	for (i = 0; i < ASKED_MAX && i < s->asked_count; i++)
+		if (addr_equal(&s->asked[i], addr))
+			return true;
+	return false;
+}
+
+static void ask(struct session *s, const struct path *to)
+{
+	if (!was_asked(s, &to->remote))
+		s->asked[s->asked_count++ % ASKED_MAX] = to->remote;
+	s->ops->send(s->ctx, to, &s->init);
+}
+
+/* Where the peer is by its RESPONSE. What it was sent from is not authentic:
+ * an address that we did not write to is as likely a forger's, and nothing
+ * would lead us away from it before the peer uses the new key.
+ */
+static const union addr *find_endpoint(const struct session *s, const union addr *from)
+{
+	if (s->config.pin && addr_is_set(&s->configured))
+		return &s->configured;
+	if (s->config.pin && addr_is_set(&s->endpoint))
+		return &s->endpoint;
+	if (was_asked(s, from) || !s->asked_count)
+		return from;
+	return &s->asked[(s->asked_count - 1) % ASKED_MAX];
+}
+
 static void send_init(struct session *s, uint64_t now)
 {
 	struct path to;
 
 	if (destination(s, &to))
-		s->ops->send(s->ctx, &to, &s->init);
+		ask(s, &to);
 	s->retry_at = now + back_off(s, SESSION_RETRY_FIRST_MS, s->sends, SESSION_RETRY_MAX_MS);
 	s->sends++;
 }
@@ -188,6 +227,7 @@ static void begin(struct session *s, uint64_t now)
 
 	s->start_at = SESSION_NEVER;
 	s->sends = 0;
+	s->asked_count = 0;
 	s->ops->begin(s->ctx);
 	s->wanted = !destination(s, &to);
 	if (s->wanted)
@@ -209,6 +249,7 @@ static void begin(struct session *s, uint64_t now)
 static void finish_ours(struct session *s, uint64_t now, const union addr *from,
 			const struct handshake_info *peer, const struct handshake_keys *keys)
 {
+	union addr endpoint = *find_endpoint(s, from);
 	int rc;
 
 	abandon_ours(s);
@@ -216,7 +257,7 @@ static void finish_ours(struct session *s, uint64_t now, const union addr *from,
 	if (s->next_id)
 		s->ops->key_del_next(s->ctx);
 	forget_next(s);
-	rc = s->ops->endpoint(s->ctx, from);
+	rc = s->ops->endpoint(s->ctx, &endpoint);
 	if (!rc)
 		rc = s->ops->key_set(s->ctx, CIPE_SLOT_CURRENT, keys);
 	if (rc == -EEXIST) {
@@ -227,7 +268,7 @@ static void finish_ours(struct session *s, uint64_t now, const union addr *from,
 		pause_exchange(s, now);
 		return;
 	}
-	s->endpoint = *from;
+	s->endpoint = endpoint;
 	s->current_id = keys->rx_id;
 	s->failures = 0;
 	s->start_at = now + s->config.tokey_ms;
@@ -338,7 +379,7 @@ static void nudge(struct session *s, uint64_t now, const struct path *to)
 	if (s->nudged_at && now < s->nudged_at + SESSION_REPEAT_MIN_MS)
 		return;
 	s->nudged_at = now;
-	s->ops->send(s->ctx, to, &s->init);
+	ask(s, to);
 }
 
 static void consider_init(struct session *s, uint64_t now, const struct path *from,

@@ -43,12 +43,14 @@
  * @own: what we tell the peer; timestamp and key id are filled in
  * @tokey_ms: age at which a key is replaced
  * @tokxc_ms: an exchange without an answer is given up after that time
+ * @pin: the peer stays at its configured address
  */
 struct session_config {
 	struct handshake_config handshake;
 	struct handshake_info own;
 	uint32_t tokey_ms;
 	uint32_t tokxc_ms;
+	bool pin;
 };
 
 /**

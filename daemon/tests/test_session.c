@@ -371,6 +371,54 @@ static void test_answers_where_it_is_called_from(void **state)
 	}
 }
 
+/* An authentic RESPONSE, but from an address that was not written to: the key is
+ * good, the address may be a forger's
+ */
+static void test_response_from_elsewhere(void **state)
+{
+	int pin;
+
+	(void)state;
+	for (pin = 0; pin <= 1; pin++) {
+		struct sim *sim = sim_new(19);
+		struct node *a = &sim->node[0], *b = &sim->node[1];
+		union addr elsewhere = b->addr;
+		struct packet *p;
+
+		addr_set_port(&elsewhere, 9);
+		a->config.pin = pin;
+		node_start(b, false);
+		node_start(a, true);
+		while (!b->responses)
+			sim_step(sim);
+		p = &sim->record[sim->recorded - 1];
+		assert_int_equal(p->msg.data[5], CIPE_WIRE_RESPONSE);
+		p->path.remote = elsewhere;
+		session_receive(a->session, sim->now, &p->path, p->msg.data, p->msg.len);
+		assert_int_equal(a->established, 1);
+		assert_true(addr_equal(&a->endpoint, &b->addr));
+		sim_converge(sim, 1000);
+		sim_free(sim);
+	}
+}
+
+/* A pinned peer is where the configuration says, not where a run before saw it */
+static void test_pinned(void **state)
+{
+	struct sim *sim = sim_new(20);
+	struct node *a = &sim->node[0], *b = &sim->node[1];
+
+	(void)state;
+	a->config.pin = true;
+	a->endpoint = b->addr;
+	addr_set_port(&a->endpoint, 9);
+	node_start(b, false);
+	node_start(a, true);
+	sim_converge(sim, 6000);
+	assert_true(addr_equal(&a->endpoint, &b->addr));
+	sim_free(sim);
+}
+
 /* A key that we offered and then replaced by one of ours never takes over */
 static void test_old_offer_is_withdrawn(void **state)
 {
@@ -542,6 +590,8 @@ int main(void)
 		cmocka_unit_test(test_back_off),
 		cmocka_unit_test(test_falls_back_to_configured),
 		cmocka_unit_test(test_answers_where_it_is_called_from),
+		cmocka_unit_test(test_response_from_elsewhere),
+		cmocka_unit_test(test_pinned),
 		cmocka_unit_test(test_old_offer_is_withdrawn),
 		cmocka_unit_test(test_waits_for_unknown_peer),
 		cmocka_unit_test(test_limit_rekeys_at_once),
