@@ -27,7 +27,8 @@ static int pidfile_open(const char *path, pid_t *holder)
 	struct stat ours, there;
 	int fd, err;
 
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
+	/* Who can read it can lock it, and keep us from starting */
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return -errno;
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
