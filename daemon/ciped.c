@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <ev.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "daemonize.h"
 #include "link.h"
@@ -209,11 +211,29 @@ static int prepare_secrets(void)
 	return rc ? LINK_EXIT_SYSTEM : 0;
 }
 
+/* Started without stdin, stdout or stderr: nothing else shall get their numbers,
+ * and our messages
+ */
+static int fill_standard_fds(void)
+{
+	int fd;
+
+	do {
+		fd = open("/dev/null", O_RDWR | O_NOCTTY);
+	} while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd < 0)
+		return LINK_EXIT_SYSTEM;
+	close(fd);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options opts = { 0 };
-	int rc = prepare_secrets();
+	int rc = fill_standard_fds();
 
+	if (!rc)
+		rc = prepare_secrets();
 	if (rc)
 		return rc;
 	rc = options_load(argc, argv, &opts);
