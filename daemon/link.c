@@ -47,6 +47,18 @@ static void rearm(struct link *l)
  * what the session is told
  */
 
+/* An error reported about a message of ours. Anyone on the Internet can send
+ * one: each message is good for one error at most, and only on its way to the
+ * peer. A link whose exchanges succeed is not ended by forgeries.
+ */
+static void take_error(struct link *l, const struct carrier_error *error)
+{
+	if (!l->unreported || !link_is_peer(l, &error->remote))
+		return;
+	l->unreported--;
+	link_count_error(l, error->err, &error->remote, &error->reporter);
+}
+
 static void read_errors(struct link *l)
 {
 	struct carrier_error error;
@@ -54,7 +66,7 @@ static void read_errors(struct link *l)
 	/* What others report comes by ICMP, and shall not count twice */
 	while (!carrier_error(&l->carrier, &error))
 		if (l->icmp < 0 || !addr_is_set(&error.reporter))
-			link_count_error(l, error.err, &error.remote, &error.reporter);
+			take_error(l, &error);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -81,12 +93,6 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	rearm(l);
 }
 
-/* Forgers would have to know more than our port */
-static bool is_our_peer(const struct link *l, const union addr *addr)
-{
-	return addr_equal(addr, &l->endpoint.remote) || addr_equal(addr, &l->configured);
-}
-
 static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct link *l = w->data;
@@ -98,8 +104,7 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 	for (i = 0; i < READ_BATCH && !l->ending; i++) {
 		if (icmp_read(l->icmp, &l->carrier.bound, &error))
 			break;
-		if (is_our_peer(l, &error.remote))
-			link_count_error(l, error.err, &error.remote, &error.reporter);
+		take_error(l, &error);
 	}
 }
 

@@ -78,6 +78,7 @@ struct link_env {
  * @adopted_key: rx id of the key we found in the kernel; 0: none
  * @limit_told: rx id of the key whose limit was acted upon
  * @errors: network errors since the last successful exchange
+ * @unreported: messages of late that no error was reported about
  * @created: the interface is there because of us
  * @up: ip-up was started
  * @warned: the peer's facts were compared with ours
@@ -113,6 +114,7 @@ struct link {
 	uint32_t adopted_key;
 	uint32_t limit_told;
 	int errors;
+	unsigned int unreported;
 	bool created;
 	bool up;
 	bool warned;
@@ -137,6 +139,7 @@ void link_free(struct link *l);
 
 /* Between link.c, link_ops.c, link_setup.c and link_up.c */
 extern const struct session_ops link_session_ops;
+bool link_is_peer(const struct link *l, const union addr *addr);
 void link_count_error(struct link *l, int err, const union addr *to, const union addr *reporter);
 void link_suspect(struct link *l, double after);
 void link_note_endpoint(struct link *l, const union addr *remote);

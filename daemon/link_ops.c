@@ -16,6 +16,17 @@
 /* The kernel takes lifetimes of at most a day */
 #define LIFETIME_MAX_MS 86400000u
 
+/* Messages about which an error may still come: those of the three seconds
+ * after which a neighbour counts as unreachable
+ */
+#define UNREPORTED_MAX 3
+
+/** link_is_peer() - is the peer there, by the configuration or by what was heard? */
+bool link_is_peer(const struct link *l, const union addr *addr)
+{
+	return addr_equal(addr, &l->endpoint.remote) || addr_equal(addr, &l->configured);
+}
+
 /**
  * link_count_error() - a network error; the last one that maxerr allows ends it
  * @l: the link
@@ -92,7 +103,14 @@ static void op_send(void *ctx, const struct path *path, const struct handshake_m
 		memset(&to.local, 0, sizeof(to.local));
 		rc = carrier_send(&l->carrier, &to, msg->data, msg->len);
 	}
-	if (rc && rc != -EAGAIN && rc != -ENOBUFS)
+	/* Whence an INIT comes is not authentic: that it cannot be answered there
+	 * says nothing about the way to the peer
+	 */
+	if (!link_is_peer(l, &to.remote))
+		return;
+	if (!rc && l->unreported < UNREPORTED_MAX)
+		l->unreported++;
+	else if (rc && rc != -EAGAIN && rc != -ENOBUFS)
 		link_count_error(l, -rc, &to.remote, &none);
 }
 

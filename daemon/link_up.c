@@ -155,6 +155,7 @@ void link_established(struct link *l, const struct handshake_info *peer, bool in
 	char text[ADDR_STR_MAX];
 
 	l->errors = 0;
+	l->unreported = 0;
 	set_timers(l, peer->timeout_ms);
 	take_facts(l, peer);
 	log_msg(l->up ? LOG_INFO : LOG_NOTICE, "%s: new key %08x (%s), peer %s",
