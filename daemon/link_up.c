@@ -64,13 +64,27 @@ static void compare_facts(struct link *l, const struct handshake_info *peer, str
 		log_notice("the peer's MTU is %u, ours is %u", peer->mtu, l->mtu);
 }
 
+/* The address of one host, and not ours: else we would lose the route to
+ * ourselves, or to the peer outside
+ */
+static bool fit_for_peer(const struct link *l, struct in_addr addr)
+{
+	const union addr inner = { .in = { .sin_family = AF_INET, .sin_addr = addr } };
+	uint32_t host = ntohl(addr.s_addr);
+
+	return host >> 24 && host >> 24 != IN_LOOPBACKNET && !IN_MULTICAST(host) &&
+	       host != INADDR_BROADCAST && addr.s_addr != l->opts->ipaddr.s_addr &&
+	       !addr_equal_host(&inner, &l->endpoint.remote) &&
+	       !addr_equal_host(&inner, &l->configured);
+}
+
 static void take_facts(struct link *l, const struct handshake_info *peer)
 {
 	struct in_addr inner;
 
 	memcpy(&inner, peer->ipaddr, sizeof(inner));
-	if (peer->have_ipaddr && inner.s_addr && !l->opts->ptpaddr.s_addr &&
-	    l->opts->mode == CIPE_MODE_IP)
+	if (peer->have_ipaddr && !l->opts->ptpaddr.s_addr && l->opts->mode == CIPE_MODE_IP &&
+	    fit_for_peer(l, inner))
 		learn_ptpaddr(l, inner);
 	compare_facts(l, peer, inner);
 }
