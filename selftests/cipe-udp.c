@@ -2,8 +2,11 @@
 /*
  * cipe-udp: what others may do with UDP ports, and owners with their sockets
  *
- *	cipe-udp [-n NETNS] bind A:P [reuseaddr] [reuseport]
+ *	cipe-udp [-n NETNS] bind A:P
  *		bind a socket there, and say what the kernel said
+ *	cipe-udp [-n NETNS] taken A:P
+ *		nobody can bind there, with SO_REUSEADDR, SO_REUSEPORT, both
+ *		or none
  *	cipe-udp encap PID NUMBER
  *		setsockopt(UDP_ENCAP, NUMBER) on the UDP socket of a process
  */
@@ -26,7 +29,7 @@
 static int usage(void)
 {
 	fprintf(stderr,
-"cipe-udp [-n NETNS] bind A:P [reuseaddr] [reuseport]\n"
+"cipe-udp [-n NETNS] bind|taken A:P\n"
 "cipe-udp encap PID NUMBER\n");
 	return 2;
 }
@@ -75,29 +78,47 @@ static void enter(const char *name)
 	close(fd);
 }
 
-static int cmd_bind(int argc, char **argv)
+/* Return: 0 or errno */
+static int try_bind(const char *address, int reuseaddr, int reuseport)
 {
 	struct sockaddr_storage ss;
-	int fd, i, one = 1;
-	socklen_t len;
+	socklen_t len = parse_address(address, &ss);
+	int fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), err;
 
-	if (argc < 1)
-		return usage();
-	len = parse_address(argv[0], &ss);
-	fd = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &reuseaddr,
+		       sizeof(reuseaddr)) ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &reuseport,
+		       sizeof(reuseport)))
 		die("socket");
-	for (i = 1; i < argc; i++) {
-		int option = !strcmp(argv[i], "reuseaddr") ? SO_REUSEADDR :
-			     !strcmp(argv[i], "reuseport") ? SO_REUSEPORT : -1;
+	err = bind(fd, (void *)&ss, len) ? errno : 0;
+	close(fd);
+	return err;
+}
 
-		if (option < 0)
-			return usage();
-		if (setsockopt(fd, SOL_SOCKET, option, &one, sizeof(one)))
-			die(argv[i]);
+static int cmd_bind(const char *address)
+{
+	int err = try_bind(address, 0, 0);
+
+	if (err)
+		fprintf(stderr, "bind: %s\n", strerror(err));
+	return !!err;
+}
+
+static int cmd_taken(const char *address)
+{
+	int how, err;
+
+	for (how = 0; how < 4; how++) {
+		err = try_bind(address, how & 1, how >> 1);
+		if (err == EADDRINUSE)
+			continue;
+		fprintf(stderr, "%s%s%s: %s\n", address,
+			how & 1 ? ", SO_REUSEADDR" : "",
+			how & 2 ? ", SO_REUSEPORT" : "",
+			err ? strerror(err) : "can be bound");
+		return 1;
 	}
-	if (bind(fd, (void *)&ss, len))
-		die("bind");
 	return 0;
 }
 
@@ -156,8 +177,10 @@ int main(int argc, char **argv)
 		argc -= 2;
 		argv += 2;
 	}
-	if (argc > 1 && !strcmp(argv[0], "bind"))
-		return cmd_bind(argc - 1, argv + 1);
+	if (argc == 2 && !strcmp(argv[0], "bind"))
+		return cmd_bind(argv[1]);
+	if (argc == 2 && !strcmp(argv[0], "taken"))
+		return cmd_taken(argv[1]);
 	if (argc > 1 && !strcmp(argv[0], "encap"))
 		return cmd_encap(argc - 1, argv + 1);
 	return usage();

@@ -8,31 +8,34 @@
 
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=$(scale 20 4)
+ROUNDS=$(scale 20 6)	# over all variants
+SOME=$(scale 10 3)
+FEW=$(scale 5 2)
 
-# flood NS ADDRESS: pings in the background, to be lost or not
+# flood NS ADDRESS: pings in the background, to be lost or not; not so many
+# that nothing else gets done
 flood()
 {
 	cipe-flow ping "$NS-$1" "$2" count 1000000000 window 8 timeout 200 \
-		> "$TMP/flood" 2>&1 &
+		gap 1000 > "$TMP/flood" 2>&1 &
 	FLOOD=$!
 	keep $FLOOD
 }
 
-# flowing NS: answers arrive at cipe0
+# flowing NS: packets arrive at cipe0
 flowing()
 {
 	[ "$(stat_of "$1" cipe0 rx_packets)" -gt 10 ]
 }
 
-# probe NS...: what freed looks for
-probe()
+# probes NS...: ip's commands that make what freed looks for
+probes()
 {
 	local ns
 
 	for ns; do
 		echo "link add probe netns $NS-$ns type veth peer name $NS-$ns"
-	done | ip -batch -
+	done
 }
 
 # freed NS...: the kernel freed these, not only their names are gone
@@ -51,47 +54,54 @@ forget()
 	printf "netns del $NS-%s\n" "$@" | ip -batch -
 }
 
-# The peer b, and the host c of a LAN behind a; both stay
+# scene [MODE]: the peer b, which stays, and what it sends
 scene()
 {
 	fresh
-	add_ns b c
+	add_ns b
 	link b cipe0 "${1:-ip}" "[::]:4000" 192.0.2.1:4000
-	up b cipe0 10.9.0.2/24 fd09::2/64 -- "link set cipe0 mtu 1400" \
-		"route add 10.7.0.0/24 dev cipe0"
+	up b cipe0 10.9.0.2/24 -- "link set cipe0 mtu 1400"
 	GEN=1
+	flood b 10.9.0.1
+}
+
+# ends FAMILY: sets LOCAL and REMOTE
+ends()
+{
+	case $1 in
+	4) LOCAL=192.0.2.1:4000 REMOTE=192.0.2.2:4000 ;;
+	6) LOCAL="[2001:db8::1]:4000" REMOTE="[2001:db8::2]:4000" ;;
+	esac
+}
+
+# device MODE: a's link with new keys, up; all but the socket
+device()
+{
+	GEN=$((GEN + 1))
+	key_words b $GEN slot next
+	cli b key cipe0 "${WORDS[@]}" -- set cipe0 endpoint "$LOCAL"
+	key_words a $GEN
+	cli a add cipe0 mode "$1" -- key cipe0 "${WORDS[@]}" -- \
+		set cipe0 endpoint "$REMOTE"
+	# b need not look for a new address
+	[ "$1" = ip ] || set -- ether "link set cipe0 address 02:00:00:00:00:0a"
+	up a cipe0 10.9.0.1/24 -- "link set cipe0 mtu 1400" "${@:2}"
 }
 
 # build ROUND [MODE]: a has the device, u the socket; over IPv4 and IPv6 in
-# turn. Traffic flows when this is done.
+# turn. Packets arrive when this is done.
 build()
 {
-	local family=$((4 + $1 % 2 * 2)) local remote
-
-	case $family in
-	4) local=192.0.2.1:4000 remote=192.0.2.2:4000 ;;
-	6) local="[2001:db8::1]:4000" remote="[2001:db8::2]:4000" ;;
-	esac
-	GEN=$((GEN + 1))
 	add_ns a u
-	ip -batch - <<-EOT
-	link add wan netns $NS-u type veth peer name wan netns $NS-b
-	link add lan netns $NS-a type veth peer name lan netns $NS-c
-	EOT
-	probe a u
+	{
+		probes a u
+		echo "link add wan netns $NS-u type veth peer name wan netns $NS-b"
+	} | ip -batch -
 	up u wan 192.0.2.1/24 2001:db8::1/64
 	up b wan 192.0.2.2/24 2001:db8::2/64
-	up c lan 10.7.0.2/24 -- "route add 10.9.0.0/24 via 10.7.0.1"
-	on a sysctl -qw net.ipv4.ip_forward=1
-	key_words b $GEN slot next
-	cli b key cipe0 "${WORDS[@]}" -- set cipe0 endpoint "$local"
-	key_words a $GEN
-	cli a add cipe0 mode "${2:-ip}" -- key cipe0 "${WORDS[@]}" -- \
-		set cipe0 endpoint "$remote"
-	hold u bind "$local" netns "/run/netns/$NS-a" link cipe0
-	up a cipe0 10.9.0.1/24 -- "link set cipe0 mtu 1400" "link set lan up" \
-		"addr add 10.7.0.1/24 dev lan"
-	flood c 10.9.0.2
+	ends $((4 + $1 % 2 * 2))
+	device "${2:-ip}"
+	hold u bind "$LOCAL" netns "/run/netns/$NS-a" link cipe0
 	wait_until 5 flowing a
 }
 
@@ -204,25 +214,16 @@ link_deleted()
 
 	scene $mode
 	build 0 $mode
-	for ((i = 1; i <= ROUNDS; i++)); do
-		nap 0.1
+	for ((i = 1; i <= ROUNDS / 2; i++)); do
 		ipn a link del cipe0
-		fails cli a get cipe0
-		GEN=$((GEN + 1))
-		key_words b $GEN slot next
-		cli b key cipe0 "${WORDS[@]}" -- \
-			set cipe0 endpoint 192.0.2.1:$((4000 + i))
-		key_words a $GEN
-		cli a add cipe0 mode $mode -- key cipe0 "${WORDS[@]}" -- \
-			set cipe0 endpoint 192.0.2.2:4000
-		hold u bind 192.0.2.1:$((4000 + i)) \
-			netns "/run/netns/$NS-a" link cipe0
-		up a cipe0 10.9.0.1/24 -- "link set cipe0 mtu 1400"
+		LOCAL=192.0.2.1:$((4000 + i))
+		device $mode
+		hold u bind "$LOCAL" netns "/run/netns/$NS-a" link cipe0
 		wait_until 5 flowing a
 	done
 	kill -0 $FLOOD
 	stop_flood
-	ping_all c 10.9.0.2 20
+	ping_all b 10.9.0.1 20
 }
 
 # Names and holder go, in all orders; so do both namespaces
@@ -231,10 +232,9 @@ both_deleted()
 	local i
 
 	scene $1
-	for ((i = 0; i < ROUNDS; i++)); do
+	for ((i = 0; i < ROUNDS / 2; i++)); do
 		build $i $1
-		nap 0.1
-		case $((i % 4)) in
+		case $((i / 2 % 4)) in
 		0)	kill -9 $HOLDER
 			forget a u ;;
 		1)	kill -9 $HOLDER
@@ -245,12 +245,12 @@ both_deleted()
 			kill -9 $HOLDER ;;
 		esac
 		freed a u
-		stop_flood
 	done
+	kill -0 $FLOOD
 	# the peer is as well as before
 	build 0 $1
 	stop_flood
-	ping_all c 10.9.0.2 10
+	ping_all b 10.9.0.1 10
 }
 
 # The device's goes and is gone before anything happens to the socket's
@@ -259,13 +259,12 @@ device_first()
 	local i
 
 	scene
-	for ((i = 0; i < ROUNDS; i++)); do
+	for ((i = 0; i < FEW; i++)); do
 		build $i
 		# its holder is in there
 		kill -9 $HOLDER
 		forget a
 		freed a
-		stop_flood
 		[ -e "/sys/class/net/$NS-u" ]
 		# the port is free: the last link is gone
 		cipe-udp -n $NS-u bind "[::]:4000"
@@ -280,24 +279,38 @@ socket_first()
 	local i
 
 	scene
-	for ((i = 0; i < ROUNDS; i++)); do
+	for ((i = 0; i < FEW; i++)); do
 		build $i
 		kill -9 $HOLDER
 		forget u
 		freed u
-		state_is a none
-		is "local" "$(stat_of a cipe0 local)" -
-		cable a wan b wan
-		up a wan 192.0.2.1/24
-		up b wan 192.0.2.2/24
-		cli a set cipe0 endpoint 192.0.2.2:4000
-		hold a bind 0.0.0.0:4000 link cipe0
-		wait_until 5 on c ping -q -c 1 -W 1 10.9.0.2
-		kill -9 $HOLDER
+		is "state and address" "$(stat_of a cipe0 socket-state local)" \
+			"none -"
+		[ $((i % 5)) -gt 0 ] || other_socket
 		forget a
 		freed a
-		stop_flood
 	done
+}
+
+other_socket()
+{
+	local before
+
+	cable a wan b wan
+	up a wan 192.0.2.1/24
+	up b wan 192.0.2.2/24
+	before=$(stat_of a cipe0 rx_packets)
+	cli a set cipe0 endpoint 192.0.2.2:4000
+	hold a bind 0.0.0.0:4000 link cipe0
+	cli b set cipe0 endpoint 192.0.2.1:4000
+	wait_until 5 grown a $before
+	ping_all b 10.9.0.1 5
+	kill -9 $HOLDER
+}
+
+grown()
+{
+	[ "$(stat_of "$1" cipe0 rx_packets)" -gt "$2" ]
 }
 
 # ---- circles ----------------------------------------------------------------
@@ -307,24 +320,30 @@ own_carrier()
 {
 	local i
 
-	fresh
-	for ((i = 0; i < ROUNDS; i++)); do
-		gateways
-		probe a
-		link_pair ip $((4 + i % 2 * 2))
-		flood b 10.9.0.1
+	scene
+	for ((i = 0; i < SOME; i++)); do
+		add_ns a
+		{
+			probes a
+			echo "link add wan netns $NS-a type veth" \
+				"peer name wan netns $NS-b"
+		} | ip -batch -
+		up a wan 192.0.2.1/24 2001:db8::1/64
+		up b wan 192.0.2.2/24 2001:db8::2/64
+		ends $((4 + i % 2 * 2))
+		device ip
+		hold a bind "$LOCAL" link cipe0
 		wait_until 5 flowing a
 		case $((i % 3)) in
-		0)	kill -9 $HOLDER_A
+		0)	kill -9 $HOLDER
 			wait_until 5 state_is a orphan
 			forget a ;;
-		1)	kill -9 $HOLDER_A
+		1)	kill -9 $HOLDER
 			forget a ;;
 		2)	forget a
-			kill -9 $HOLDER_A ;;
+			kill -9 $HOLDER ;;
 		esac
 		freed a
-		fresh
 	done
 }
 
@@ -334,11 +353,14 @@ crossed()
 	local i ns
 
 	fresh
-	for ((i = 0; i < ROUNDS; i++)); do
+	add_ns c
+	for ((i = 0; i < SOME; i++)); do
 		gateways
-		add_ns c
-		cable a lan c lan
-		probe a b
+		{
+			probes a b
+			echo "link add lan netns $NS-a type veth" \
+				"peer name lan netns $NS-c"
+		} | ip -batch -
 		up c lan 10.7.0.2/24 -- "route add 10.9.0.0/24 via 10.7.0.1"
 		up a lan 10.7.0.1/24
 		on a sysctl -qw net.ipv4.ip_forward=1
@@ -359,7 +381,7 @@ crossed()
 			kill -9 $HOLDER_B ;;
 		esac
 		freed a b
-		fresh
+		stop_flood
 	done
 }
 
@@ -381,26 +403,22 @@ crossed_carriers()
 # The module goes and takes all links with it; their sockets are their owners'
 unloaded()
 {
-	local i rounds
+	local i
 
-	rounds=$(scale 20 3)
 	[ -z "$(ip -o link show type cipe)" ] ||
 		skip "links that are not ours are in use"
 	fresh
 	gateways
-	for ((i = 0; i < rounds; i++)); do
+	flood a 10.9.0.2
+	for ((i = 0; i < SOME; i++)); do
 		link_pair ip $((4 + i % 2 * 2))
-		monitor a "$TMP/events"
-		flood a 10.9.0.2
-		wait_until 5 flowing a
-		nap 0.1
+		wait_until 5 flowing b
 		modprobe -r cipe
 		[ ! -e /sys/module/cipe ]
 		[ -z "$(ipn a -o link show type cipe)" ]
 		kill -0 $HOLDER_A
 		listening a 4000
 		modprobe cipe
-		stop_flood
 		kill -9 $HOLDER_A $HOLDER_B
 		wait_until 5 not listening a 4000
 		wait_until 5 not listening b 4000
