@@ -4,6 +4,8 @@
 # ip-up and ip-down: what they are given, when they run, and that nothing they
 # do holds up the key exchange or the end.
 
+# shellcheck disable=SC2154 # PID_a and PID_b come from start, in lib-daemon.sh
+
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"
 

@@ -9,14 +9,15 @@
 . "$(dirname "$0")/lib-daemon.sh"
 
 MARKER=This-is-plain-text	# cipe-flow's
+GAP=$(scale 2000 20000)		# microseconds between pings
 
 # flood: pings both ways until flood_ends
 flood()
 {
-	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 size 1000 gap 2000 \
+	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 size 1000 gap $GAP \
 		> "$TMP/flood.a" 2>&1 &
 	FLOOD_A=$!
-	cipe-flow ping "$NS-b" 10.99.0.1 count 100000000 size 1000 gap 2000 \
+	cipe-flow ping "$NS-b" 10.99.0.1 count 100000000 size 1000 gap $GAP \
 		> "$TMP/flood.b" 2>&1 &
 	FLOOD_B=$!
 	keep $FLOOD_A $FLOOD_B

@@ -4,6 +4,8 @@
 # Whoever starts first, wherever the peer is: the ends find each other within
 # seconds, and find each other again.
 
+# shellcheck disable=SC2154 # PID_a and PID_b come from start, in lib-daemon.sh
+
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"
 

@@ -19,10 +19,10 @@ flooded()
 	local cipher=$1 changes=$2 rc=0 began
 
 	daemons "tokey 1" "cipher $cipher"
-	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 window 4 \
+	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 window "$(scale 4 1)" gap "$(scale 0 10000)" \
 		> "$TMP/flood.a" 2>&1 &
 	FLOOD_A=$!
-	cipe-flow ping "$NS-b" 10.99.0.1 count 100000000 size 1000 gap 3000 \
+	cipe-flow ping "$NS-b" 10.99.0.1 count 100000000 size 1000 gap "$(scale 3000 20000)" \
 		> "$TMP/flood.b" 2>&1 &
 	FLOOD_B=$!
 	keep $FLOOD_A $FLOOD_B
@@ -52,7 +52,7 @@ uneven()
 	start a
 	start b
 	link_up a b
-	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 gap 2000 \
+	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 gap "$(scale 2000 20000)" \
 		> "$TMP/flood.a" 2>&1 &
 	FLOOD_A=$!
 	keep $FLOOD_A

@@ -5,6 +5,8 @@
 # up as the manual says, in every mode and with every cipher, whoever starts
 # first, however often either restarts; and goes down without a trace.
 
+# shellcheck disable=SC2154 # PID_a and PID_b come from start, in lib-daemon.sh
+
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"
 
@@ -85,7 +87,7 @@ over_ipv6()
 # any protocol
 bridged()
 {
-	local ns mac
+	local ns
 
 	fresh
 	gateways

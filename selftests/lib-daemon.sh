@@ -17,7 +17,7 @@ type unshare > /dev/null 2>&1 || skip_all "no unshare"
 # Where the directories of each gateway are mounted
 MADE=()
 for dir in /etc/cipe /run/cipe /var/lib/cipe; do
-	[ -d $dir ] || { mkdir -p $dir && MADE+=($dir); }
+	[ -d $dir ] || { mkdir -p $dir && MADE+=("$dir"); }
 done
 trap 'leave; rmdir "${MADE[@]}" 2> /dev/null' EXIT
 
