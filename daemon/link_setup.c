@@ -19,6 +19,8 @@
 
 #define STATE_LABEL "cipe state file"
 
+_Static_assert(STATE_LOCAL_LEN == HANDSHAKE_LOCAL_LEN, "one secret");
+
 /* More default names than anyone has interfaces */
 #define NAMES_MAX 100000
 
@@ -336,6 +338,7 @@ static int load_secrets(struct link *l)
 	if (rc)
 		log_warn("cannot read %s: %s; old key exchange messages may be answered once more",
 			 l->state.path, strerror(-rc));
+	state_local(&l->state, l->local);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a link remembers across restarts: STATE_DIR/DEVICE.state, three lines of
+ * What a link remembers across restarts: STATE_DIR/DEVICE.state, a few lines of
  * text, replaced as a whole.
  */
 #include "state.h"
@@ -15,35 +15,41 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "optvalue.h"
 
-static const char format[] = "peer %s\naccepted %" PRIu64 "\nsent %" PRIu64 "\n";
+static const char format[] = "peer %s\naccepted %" PRIu64 "\nsent %" PRIu64 "\n%s%s\n";
 
-static void id_text(const struct state *st, char text[2 * STATE_ID_LEN + 1])
+static void to_hex(const uint8_t *data, size_t len, char *text)
 {
 	size_t i;
 
-	for (i = 0; i < STATE_ID_LEN; i++)
-		sprintf(text + 2 * i, "%02x", st->id[i]);
+	for (i = 0; i < len; i++)
+		sprintf(text + 2 * i, "%02x", data[i]);
+	text[2 * len] = '\0';
 }
 
 static int read_file(struct state *st)
 {
 	char id[2 * STATE_ID_LEN + 1], found[2 * STATE_ID_LEN + 1] = "";
+	char local[2 * STATE_LOCAL_LEN + 1] = "";
 	uint64_t accepted, sent;
 	FILE *file = fopen(st->path, "re");
 	int n;
 
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
-	n = fscanf(file, "peer %16s accepted %" SCNu64 " sent %" SCNu64, found, &accepted, &sent);
+	n = fscanf(file, "peer %16s accepted %" SCNu64 " sent %" SCNu64 " local %64s", found, &accepted,
+		   &sent, local);
 	fclose(file);
-	if (n != 3)
+	if (n < 3)
 		return -EBADMSG;
-	id_text(st, id);
+	to_hex(st->id, STATE_ID_LEN, id);
 	if (strcmp(id, found))
 		return 0;
 	st->accepted = accepted;
 	st->sent = sent;
+	st->known = true;
+	st->have_local = !optvalue_hex(local, st->local, STATE_LOCAL_LEN);
 	return 0;
 }
 
@@ -66,13 +72,17 @@ static int write_all(const char *path, const char *text, size_t len)
 
 static int write_file(const struct state *st)
 {
-	char id[2 * STATE_ID_LEN + 1], text[128], temp[sizeof(st->path) + 8];
+	char id[2 * STATE_ID_LEN + 1], local[2 * STATE_LOCAL_LEN + 1] = "";
+	char text[256], temp[sizeof(st->path) + 8];
 	int len, rc;
 
 	if (!st->path[0])
 		return 0;
-	id_text(st, id);
-	len = snprintf(text, sizeof(text), format, id, st->accepted, st->sent);
+	to_hex(st->id, STATE_ID_LEN, id);
+	if (st->have_local)
+		to_hex(st->local, STATE_LOCAL_LEN, local);
+	len = snprintf(text, sizeof(text), format, id, st->accepted, st->sent,
+		       st->have_local ? "local " : "", local);
 	snprintf(temp, sizeof(temp), "%s.new", st->path);
 	errno = 0;
 	rc = write_all(temp, text, (size_t)len);
@@ -126,6 +136,22 @@ int state_accept(struct state *st, uint64_t timestamp)
 	if (timestamp > st->accepted)
 		st->accepted = timestamp;
 	return save(st);
+}
+
+/**
+ * state_local() - what makes messages of ours known again
+ * @st: from state_open()
+ * @local: drawn at random; replaced by what an earlier run drew, if there was
+ *	one: else a message of that run, sent back by somebody, would pass as
+ *	the peer's. Written down by the next state_accept() or state_stamp().
+ */
+void state_local(struct state *st, uint8_t local[STATE_LOCAL_LEN])
+{
+	if (st->have_local)
+		memcpy(local, st->local, STATE_LOCAL_LEN);
+	else
+		memcpy(st->local, local, STATE_LOCAL_LEN);
+	st->have_local = true;
 }
 
 /**

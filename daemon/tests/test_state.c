@@ -76,6 +76,32 @@ static void test_another_peer(void **state)
 	assert_int_equal(st.accepted, 0);
 }
 
+static void test_own_messages(void **state)
+{
+	uint8_t first[STATE_LOCAL_LEN] = "first run", second[STATE_LOCAL_LEN] = "second run";
+	struct state st;
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(state_open(&st, dir, "cipcb5", alice), 0);
+	assert_false(st.known);
+	state_local(&st, first);
+	assert_string_equal(first, "first run");
+	state_stamp(&st, 1);
+	assert_int_equal(state_open(&st, dir, "cipcb5", alice), 0);
+	assert_true(st.known);
+	state_local(&st, second);
+	assert_memory_equal(second, first, sizeof(first));
+	/* A file cut short: the rest is good */
+	file = fopen(st.path, "w");
+	assert_non_null(file);
+	fputs("peer 616c6963652e2e00\naccepted 7\nsent 8\nlocal 6669\n", file);
+	fclose(file);
+	assert_int_equal(state_open(&st, dir, "cipcb5", alice), 0);
+	assert_int_equal(st.sent, 8);
+	assert_false(st.have_local);
+}
+
 static void test_damaged(void **state)
 {
 	struct state st;
@@ -117,7 +143,7 @@ static int teardown(void **state)
 	int i;
 
 	(void)state;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < 6; i++) {
 		snprintf(path, sizeof(path), "%s/cipcb%d.state", dir, i);
 		unlink(path);
 	}
@@ -130,6 +156,7 @@ int main(void)
 		cmocka_unit_test(test_remembers),
 		cmocka_unit_test(test_clock_goes_back),
 		cmocka_unit_test(test_another_peer),
+		cmocka_unit_test(test_own_messages),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_no_place),
 	};
