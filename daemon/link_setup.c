@@ -342,6 +342,29 @@ static int load_secrets(struct link *l)
 	return 0;
 }
 
+/* Keys agreed on under another shared secret are another peer's by now, or were
+ * given up for a reason. So is the address they were used with.
+ */
+static int drop_foreign_keys(struct link *l)
+{
+	int rc;
+
+	if (l->created || l->state.known)
+		return 0;
+	rc = kernel_key_del_all(l->env->kernel, l->id);
+	if (rc && rc != -ENOENT) {
+		log_err("cannot retire the keys of %s: %s%s", l->name, strerror(-rc),
+			netlink_words());
+		return LINK_EXIT_SYSTEM;
+	}
+	if (l->adopted_key)
+		log_notice("keys in use were not agreed on with this peer: retired");
+	l->adopted_key = 0;
+	if (addr_is_set(&l->configured))
+		memset(&l->endpoint, 0, sizeof(l->endpoint));
+	return 0;
+}
+
 /**
  * link_setup() - bring the link up, ready to exchange keys
  * @l: from link_new()
@@ -356,6 +379,7 @@ int link_setup(struct link *l)
 	rc = rc ? rc : find_me(l);
 	rc = rc ? rc : open_interface(l, &seen);
 	rc = rc ? rc : load_secrets(l);
+	rc = rc ? rc : drop_foreign_keys(l);
 	rc = rc ? rc : connect_socket(l, &seen);
 	if (rc)
 		return rc;
