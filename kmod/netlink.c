@@ -28,9 +28,13 @@
 #define NETLINK_LIFETIME_MIN	100
 #define NETLINK_LIFETIME_MAX	86400000
 
+/* Finer checks than a policy makes. Not functions named in the policy: these
+ * share their place with the ranges that user space may ask for.
+ */
+
 static int netlink_check_id(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
-	u32 id = nla_get_u32(attr);
+	u32 id = attr ? nla_get_u32(attr) : CIPE_WIRE_ID_MASK;
 
 	if (id && !(id & CIPE_WIRE_FLAG_MASK))
 		return 0;
@@ -40,7 +44,7 @@ static int netlink_check_id(const struct nlattr *attr, struct netlink_ext_ack *e
 
 static int netlink_check_tos(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
-	u16 tos = nla_get_u16(attr);
+	u16 tos = attr ? nla_get_u16(attr) : 0;
 
 	if (tos == CIPE_TOS_INHERIT || (tos <= 0xfc && !(tos & 3)))
 		return 0;
@@ -50,7 +54,7 @@ static int netlink_check_tos(const struct nlattr *attr, struct netlink_ext_ack *
 
 static int netlink_check_ms(const struct nlattr *attr, struct netlink_ext_ack *extack)
 {
-	u32 ms = nla_get_u32(attr);
+	u32 ms = attr ? nla_get_u32(attr) : 0;
 
 	if (!ms || (ms >= NETLINK_MS_MIN && ms <= NETLINK_MS_MAX))
 		return 0;
@@ -81,42 +85,45 @@ static const struct nla_policy netlink_set_policy[] = {
 	[CIPE_A_ENDPOINT] = NLA_POLICY_RANGE(NLA_BINARY, sizeof(struct sockaddr_in),
 					     sizeof(struct sockaddr_in6)),
 	[CIPE_A_TTL] = { .type = NLA_U8 },
-	[CIPE_A_TOS] = NLA_POLICY_VALIDATE_FN(NLA_U16, netlink_check_tos),
+	[CIPE_A_TOS] = { .type = NLA_U16 },
 	[CIPE_A_PIN] = NLA_POLICY_MAX(NLA_U8, 1),
-	[CIPE_A_KEEPALIVE_MS] = NLA_POLICY_VALIDATE_FN(NLA_U32, netlink_check_ms),
-	[CIPE_A_TIMEOUT_MS] = NLA_POLICY_VALIDATE_FN(NLA_U32, netlink_check_ms),
+	[CIPE_A_KEEPALIVE_MS] = { .type = NLA_U32 },
+	[CIPE_A_TIMEOUT_MS] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy netlink_key_policy[] = {
 	[CIPE_A_KEY_SLOT] = NLA_POLICY_RANGE(NLA_U8, CIPE_SLOT_CURRENT, CIPE_SLOT_NEXT),
-	[CIPE_A_KEY_RX_ID] = NLA_POLICY_VALIDATE_FN(NLA_U32, netlink_check_id),
-	[CIPE_A_KEY_TX_ID] = NLA_POLICY_VALIDATE_FN(NLA_U32, netlink_check_id),
+	[CIPE_A_KEY_RX_ID] = { .type = NLA_U32 },
+	[CIPE_A_KEY_TX_ID] = { .type = NLA_U32 },
 	[CIPE_A_KEY_CIPHER] = NLA_POLICY_RANGE(NLA_U8, CIPE_CIPHER_CHACHA20_POLY1305,
 					       CIPE_CIPHER_AES_256_GCM),
 	[CIPE_A_KEY_RX_KEY] = NLA_POLICY_RANGE(NLA_BINARY, 16, CIPE_KEY_LEN_MAX),
 	[CIPE_A_KEY_RX_IV] = NLA_POLICY_EXACT_LEN(CIPE_IV_LEN),
 	[CIPE_A_KEY_TX_KEY] = NLA_POLICY_RANGE(NLA_BINARY, 16, CIPE_KEY_LEN_MAX),
 	[CIPE_A_KEY_TX_IV] = NLA_POLICY_EXACT_LEN(CIPE_IV_LEN),
-	[CIPE_A_KEY_LIFETIME_MS] = NLA_POLICY_VALIDATE_FN(NLA_U32, netlink_check_lifetime),
+	[CIPE_A_KEY_LIFETIME_MS] = { .type = NLA_U32 },
 	[CIPE_A_KEY_TX_START] = { .type = NLA_U32 },
 	[CIPE_A_KEY_DRIVER] = { .type = NLA_NUL_STRING, .len = CIPE_KEY_DRIVER_MAX },
 };
 
+/* What is in the nest is parsed by the handler: so it is wiped, too, when
+ * refused
+ */
 static const struct nla_policy netlink_key_set_policy[] = {
 	[CIPE_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[CIPE_A_LINK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
-	[CIPE_A_KEY] = NLA_POLICY_NESTED(netlink_key_policy),
+	[CIPE_A_KEY] = { .type = NLA_NESTED },
 };
 
 static const struct nla_policy netlink_retire_policy[] = {
 	[CIPE_A_KEY_SLOT] = NLA_POLICY_MAX(NLA_U8, CIPE_SLOT_NEXT),
-	[CIPE_A_KEY_RX_ID] = NLA_POLICY_VALIDATE_FN(NLA_U32, netlink_check_id),
+	[CIPE_A_KEY_RX_ID] = { .type = NLA_U32 },
 };
 
 static const struct nla_policy netlink_key_del_policy[] = {
 	[CIPE_A_IFINDEX] = NLA_POLICY_MIN(NLA_U32, 1),
 	[CIPE_A_LINK_ID] = NLA_POLICY_MIN(NLA_U32, 1),
-	[CIPE_A_KEY] = NLA_POLICY_NESTED(netlink_retire_policy),
+	[CIPE_A_KEY] = { .type = NLA_NESTED },
 };
 
 /* Which link a request is about */
@@ -288,7 +295,13 @@ static int netlink_parse_config(struct genl_info *info,
 {
 	struct nlattr **attrs = info->attrs;
 	unsigned int i;
+	int err;
 
+	err = netlink_check_tos(attrs[CIPE_A_TOS], info->extack) ?:
+	      netlink_check_ms(attrs[CIPE_A_KEEPALIVE_MS], info->extack) ?:
+	      netlink_check_ms(attrs[CIPE_A_TIMEOUT_MS], info->extack);
+	if (err)
+		return err;
 	for (i = CIPE_A_TTL; i <= CIPE_A_TIMEOUT_MS; i++)
 		if (attrs[i])
 			config->has |= BIT_ULL(i);
@@ -387,6 +400,9 @@ static int netlink_parse_key(struct nlattr *nest, struct cipe_key_config *config
 
 	err = nla_parse_nested(tb, ARRAY_SIZE(tb) - 1, nest, netlink_key_policy, extack) ?:
 	      netlink_key_complete(nest, tb, extack) ?:
+	      netlink_check_id(tb[CIPE_A_KEY_RX_ID], extack) ?:
+	      netlink_check_id(tb[CIPE_A_KEY_TX_ID], extack) ?:
+	      netlink_check_lifetime(tb[CIPE_A_KEY_LIFETIME_MS], extack) ?:
 	      netlink_key_lengths(tb, extack);
 	if (err)
 		return err;
@@ -418,8 +434,10 @@ static int netlink_install_key(struct cipe_link *link, struct nlattr *nest,
 	if (err)
 		return err;
 	key = cipe_key_create(link, &config, extack);
-	if (IS_ERR(key))
+	if (IS_ERR(key)) {
+		NL_SET_BAD_ATTR(extack, nest);
 		return PTR_ERR(key);
+	}
 
 	err = -ENODEV;
 	if (netlink_lock(link)) {
@@ -457,7 +475,8 @@ static int netlink_retire(struct cipe_link *link, struct nlattr *nest,
 		return 0;
 	}
 	err = nla_parse_nested(tb, ARRAY_SIZE(tb) - 1, nest, netlink_retire_policy,
-			       extack);
+			       extack) ?:
+	      netlink_check_id(tb[CIPE_A_KEY_RX_ID], extack);
 	if (err)
 		return err;
 	if (!tb[CIPE_A_KEY_SLOT] == !tb[CIPE_A_KEY_RX_ID]) {

@@ -24,8 +24,10 @@
 #include "path.h"
 #include "tx.h"
 
-/* Links within links, this many; more is a loop */
-#define CIPE_TX_DEPTH	4
+/* Links within links, this many; more is a loop. Beyond the kernel's own limit
+ * for tunnels, of one more, packets vanish uncounted.
+ */
+#define CIPE_TX_DEPTH	3
 
 #define TX_HEADERS	(sizeof(struct ipv6hdr) + sizeof(struct udphdr) + \
 			 CIPE_WIRE_OVERHEAD)
