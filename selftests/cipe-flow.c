@@ -16,6 +16,7 @@
  * nothing has to be waited for. What is sent contains a marker that captures
  * can look for.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -334,6 +335,19 @@ static void take(struct datagrams *d, int fd)
 	}
 }
 
+/* Stay on one processor: a sender that moves is overtaken by itself, on any
+ * network device, in the queues of the processors
+ */
+static void stay(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		die("sched_setaffinity");
+}
+
 static int udp(const char *from, const char *to, const char *address,
 	       int argc, char **argv)
 {
@@ -346,6 +360,7 @@ static int udp(const char *from, const char *to, const char *address,
 	bool lossy = false;
 	uint64_t n;
 
+	stay();
 	for (i = 0; i < argc; i++) {
 		if (!strcmp(argv[i], "lossy"))
 			lossy = true;
