@@ -7,8 +7,6 @@
 
 . "$(dirname "$0")/lib.sh"
 
-DELAY=$(scale 800 2000)ms	# longer than it takes to look
-
 # memory NS t|u: octets of plaintext in queues and of unsent data, of all
 # sockets of that kind to port 5009 or 5010
 memory()
@@ -16,6 +14,14 @@ memory()
 	on "$1" ss -H"$2"nm state connected "dport = :5009 or dport = :5010" |
 		sed -n 's/.*skmem:(.*,t\([0-9]*\),.*,w\([0-9]*\),.*/\1 \2/p' |
 		awk '{ t += $1; w += $2 } END { print t + 0, w + 0 }'
+}
+
+charged()
+{
+	local both
+
+	both=$(memory a "$1")
+	echo "${both% *}"
 }
 
 free()
@@ -70,43 +76,61 @@ warnings()
 	dmesg | grep -c 'refcount_t\|WARNING:\|BUG:' || :
 }
 
-# charge DEVICE...: with queues on these devices of a
+# queue add|change fast|slow DEVICE...: of the kind $QDISC. netem takes packets
+# off their sender's account, the others leave them there
+queue()
+{
+	local what=$1 device words
+
+	case $QDISC,$2 in
+	netem,fast)	words="netem delay 300ms limit 10000" ;;
+	netem,slow)	words="netem delay 60s limit 10000" ;;
+	tbf,fast)	words="tbf rate 4mbit burst 3000 limit 1000000" ;;
+	tbf,slow)	words="tbf rate 4kbit burst 1600 limit 1000000" ;;
+	esac
+	shift 2
+	for device; do
+		# shellcheck disable=SC2086 # words
+		on a tc qdisc "$what" dev "$device" root $words
+	done
+}
+
+# charge QDISC DEVICE...: with such queues on these devices of a
 charge()
 {
-	local device round before max=0 now
+	local QDISC=$1 device round before
 
+	shift
 	before=$(warnings)
 	fresh
 	rm -f "$TMP/go"
 	gateways
 	link_pair
 	ping_all a 10.9.0.2 2
-	for device; do
-		on a tc qdisc add dev "$device" root netem delay "$DELAY" limit 10000
-	done
+	queue add fast "$@"
 	sender
 	for round in 1 2; do
 		echo 200 > "$TMP/go"
 		wait_until 20 sent $round
-		now=$(memory a u)
-		[ "${now% *}" -le $max ] || max=${now% *}
 		wait_until 10 free u
 		wait_until 30 free t
 	done
-	# while they waited someone was charged
-	at_least "octets charged" $max 1000
-	# queues that are emptied by force give back, too
-	echo 200 > "$TMP/go"
+	# while they wait someone is charged; queues that are emptied by force
+	# give back, too
+	queue change slow "$@"
+	echo 100 > "$TMP/go"
 	wait_until 20 sent 3
+	if [ $QDISC != netem ]; then
+		at_least "octets charged for UDP" "$(charged u)" 10000
+		at_least "octets charged for TCP" "$(charged t)" 100
+	fi
 	for device; do
 		on a tc qdisc del dev "$device" root
 	done
 	wait_until 10 free u
 	wait_until 30 free t
 	# and so do sockets that are closed while their packets wait
-	for device; do
-		on a tc qdisc add dev "$device" root netem delay "$DELAY" limit 10000
-	done
+	queue add fast "$@"
 	on a bash -c 'exec 4<> /dev/udp/10.9.0.2/5010
 		for ((i = 0; i < 100; i++)); do echo "last words" >&4; done'
 	tcp a b 10.9.0.2 bytes 20000
@@ -120,14 +144,14 @@ charge()
 # The link goes while packets wait
 torn_down()
 {
-	local before
+	local QDISC=tbf before
 
 	before=$(warnings)
 	fresh
 	rm -f "$TMP/go"
 	gateways
 	link_pair
-	on a tc qdisc add dev "$1" root netem delay 3s limit 10000
+	queue add slow "$1"
 	background b socat -u UDP-RECV:5010 /dev/null
 	wait_until 5 listening b 5010
 	# shellcheck disable=SC2016
@@ -135,14 +159,18 @@ torn_down()
 		for ((i = 0; i < 100; i++)); do echo "last words" >&4; done
 		echo sent; sleep 1000' > "$TMP/sent"
 	wait_until 10 sent 1
+	at_least "octets charged" "$(charged u)" 10000
 	ipn a link del cipe0
+	[ "$1" = cipe0 ] || on a tc qdisc del dev "$1" root
 	wait_until 10 free u
 	is "warnings of the kernel" "$(warnings)" "$before"
 }
 
-it "a queue on the link" charge cipe0
-it "a queue on the carrier" charge wan
-it "queues on both" charge cipe0 wan
+for qdisc in netem tbf; do
+	it "$qdisc: a queue on the link" charge $qdisc cipe0
+	it "$qdisc: a queue on the carrier" charge $qdisc wan
+done
+it "netem: queues on both" charge netem cipe0 wan
 it "the link is deleted while a queue on it is full" torn_down cipe0
 it "the link is deleted while a queue on the carrier is full" torn_down wan
 run_tests

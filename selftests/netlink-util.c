@@ -306,11 +306,26 @@ void put_key_name(struct nl_msg *msg, int type, uint32_t value,
 	put_extra(msg, false, own_too, ARRAY_SIZE(own_too), odd);
 }
 
+/* So that ids differ from those of a namespace that is still being deleted */
+static uint32_t key_salt;
+
+/* @number: of something that differs from test to test */
+void salt_keys(uint32_t number)
+{
+	key_salt = number << 20;
+}
+
+/* @id: below 2^20 */
+uint32_t key_id(uint32_t id)
+{
+	return key_salt + id;
+}
+
 /* A key of octets that occur nowhere else */
 struct key make_key(uint8_t slot, uint32_t id)
 {
 	struct key key = {
-		.slot = slot, .rx_id = id, .tx_id = id,
+		.slot = slot, .rx_id = key_id(id), .tx_id = key_id(id),
 		.cipher = CIPE_CIPHER_CHACHA20_POLY1305,
 		.lifetime = 3600000,
 	};

@@ -96,6 +96,8 @@ void put_key(struct nl_msg *msg, const struct key *key, struct odd *odd);
 void put_key_name(struct nl_msg *msg, int type, uint32_t value,
 		  struct odd *odd);
 unsigned int key_len(uint8_t cipher);
+void salt_keys(uint32_t number);
+uint32_t key_id(uint32_t id);
 struct key make_key(uint8_t slot, uint32_t id);
 struct key peers_key(const struct key *key, uint8_t slot);
 
