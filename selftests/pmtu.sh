@@ -59,7 +59,7 @@ from_lan()
 {
 	path "$1" "${2:-ip}"
 	told hosta 10.2.0.2 1372 "From 10.1.0.1 .*mtu = $FITS)"
-	told hosta fd02::2 1352 "From fd01::1 .*mtu: *$((FITS < 1280 ? 1280 : FITS))"
+	told hosta fd02::2 1352 "From fd01::1 .*mtu[:=] *$((FITS < 1280 ? 1280 : FITS))"
 	# what fits to the octet passes
 	ping_all hosta 10.2.0.2 3 df size $((FITS - 28))
 	[ $FITS -lt 1280 ] || ping_all hosta fd02::2 3 df size $((FITS - 48))
@@ -102,7 +102,7 @@ own_device()
 	done
 	wait_until 3 path_is $fits
 	told a 10.9.0.2 1372 "mtu *= *$fits"
-	told a fd09::2 1352 "mtu: *$fits"
+	told a fd09::2 1352 "mtu[:=] *$fits"
 	ping_all a 10.9.0.2 3 df size $((fits - 28))
 	ping_all a fd09::2 3 df size $((fits - 48))
 	tcp a b 10.9.0.2
@@ -131,7 +131,7 @@ bridged()
 	fresh
 	gateways_routed
 	link_pair ether $family $CIPHER 1500
-	FITS=$((NARROW - (family == 4 ? 66 : 86)))
+	FITS=$((1500 - (family == 4 ? 66 : 86)))
 	add_ns hosta hostb
 	for ns in a b; do
 		cable $ns lan host$ns eth0
@@ -145,9 +145,14 @@ bridged()
 	address hostb eth0 10.8.0.2/24 fd08::2/64
 	wait_until 5 on hosta ping -c 1 -W 1 10.8.0.2
 	wait_until 5 on hosta ping -c 1 -W 1 fd08::2
+	told hosta 10.8.0.2 1472 "From 10.8.0.2 .*mtu = $FITS)"
+	told hosta fd08::2 1452 "From fd08::2 .*mtu[:=] *$FITS"
+	ping_all hosta 10.8.0.2 3 df size $((FITS - 28))
+	ping_all hosta fd08::2 3 df size $((FITS - 48))
 	ipn r link set rb mtu $NARROW
 	ipn b link set wan mtu $NARROW
-	told hosta 10.8.0.2 1472 "mtu *= *$FITS"
+	told hosta 10.8.0.2 $((FITS - 28)) "From 10.8.0.2 .*mtu = $((FITS - 200))"
+	FITS=$((FITS - 200))
 	ping_all hosta 10.8.0.2 3 df size $((FITS - 28))
 	ping_all hosta 10.8.0.2 3 nodf size 1472
 	tcp hosta hostb 10.8.0.2
