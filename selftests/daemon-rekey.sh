@@ -19,11 +19,11 @@ flooded()
 	local cipher=$1 changes=$2 rc=0 began
 
 	daemons "tokey 1" "cipher $cipher"
-	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 window "$(scale 4 1)" gap "$(scale 0 10000)" \
-		> "$TMP/flood.a" 2>&1 &
+	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 \
+		window "$(scale 4 1)" gap "$(scale 0 10000)" > "$TMP/flood.a" 2>&1 &
 	FLOOD_A=$!
-	cipe-flow ping "$NS-b" 10.99.0.1 count 100000000 size 1000 gap "$(scale 3000 20000)" \
-		> "$TMP/flood.b" 2>&1 &
+	cipe-flow ping "$NS-b" 10.99.0.1 count 100000000 \
+		size 1000 gap "$(scale 3000 20000)" > "$TMP/flood.b" 2>&1 &
 	FLOOD_B=$!
 	keep $FLOOD_A $FLOOD_B
 	began=$SECONDS
@@ -52,8 +52,8 @@ uneven()
 	start a
 	start b
 	link_up a b
-	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 gap "$(scale 2000 20000)" \
-		> "$TMP/flood.a" 2>&1 &
+	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 \
+		gap "$(scale 2000 20000)" > "$TMP/flood.a" 2>&1 &
 	FLOOD_A=$!
 	keep $FLOOD_A
 	wait_until 40 rekeyed a 8
