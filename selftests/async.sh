@@ -13,25 +13,55 @@ ROUNDS=$(scale 20 4)
 SOME=$(scale 10 3)
 
 modprobe -qa cryptd pcrypt 2> /dev/null || :
-
+FAULTY=$DIR/modules/$(uname -r)/cipe_faulty.ko
+FAULT=
 # Ciphers' implementations differ in name from kernel to kernel
 GCM="generic-gcm-aesni generic-gcm-aesni-avx generic-gcm-vaes-avx10-256
 	gcm_base(ctr(aes-generic),ghash-generic)"
 CHACHA="rfc7539(chacha20-simd,poly1305-simd)
 	rfc7539(chacha20-generic,poly1305-generic)"
 
-# usable CIPHER DRIVER: can it be had?
+# usable CIPHER DRIVER [N]: can it be had?
 usable()
 {
-	set_key a cipe0 9 cipher "$1" driver "$2" slot next 2> "$TMP/error"
+	set_key a cipe0 "${3:-9}" cipher "$1" driver "$2" slot next 2> "$TMP/error"
+}
+
+# fault NAME [MS]: what cipe-faulty-gcm does from now on
+fault()
+{
+	local names="right later backwards mixed fail fail-later flip any-tag busy"
+	local dir=/sys/module/cipe_faulty/parameters number=0 name
+
+	for name in $names; do
+		[ "$name" != "$1" ] || break
+		number=$((number + 1))
+	done
+	echo "${2:-5}" > $dir/delay_ms
+	echo $number > $dir/mode
+}
+
+# faulty: the driver of that kind is there, and right for now
+faulty()
+{
+	[ -e "$FAULTY" ] || skip "selftests/modules is not built for this kernel"
+	[ -e /sys/module/cipe_faulty ] || insmod "$FAULTY"
+	fault right
+	DRIVER=cipe-faulty-gcm
 }
 
 # pick CIPHER WRAPPER: sets DRIVER to the first implementation that can be had
-# in that wrapper, cryptd, pcrypt or none
+# in that wrapper: cryptd, pcrypt or none. Or "faulty": one that is late, and
+# finishes what came last first.
 pick()
 {
 	local cipher=$1 wrapper=$2 list=$GCM name
 
+	if [ "$wrapper" = faulty ]; then
+		faulty
+		FAULT=backwards
+		return
+	fi
 	[ "$cipher" != chacha20-poly1305 ] || list=$CHACHA
 	fresh
 	add_ns a
@@ -57,10 +87,19 @@ async_pair()
 	rekey 2 "$3"
 }
 
-rekey()
+# install N CIPHER: keys at both ends; while they are checked the driver is
+# fast
+install()
 {
+	[ -z "$FAULT" ] || fault right
 	set_key b cipe0 "$1" cipher "$2" driver "$DRIVER" slot next
 	set_key a cipe0 "$1" cipher "$2" driver "$DRIVER"
+	[ -z "$FAULT" ] || fault "$FAULT" 50
+}
+
+rekey()
+{
+	install "$1" "$2"
 	ping_all a 10.9.0.2 3
 	is "drivers" "$(stat_of a cipe0 current.driver) $(stat_of b cipe0 current.driver)" \
 		"$DRIVER $DRIVER"
@@ -75,20 +114,20 @@ tcp_stat()
 				if (names[i] == name) print $i }'
 }
 
-# Both families and kinds of links: nothing lost, changed or out of order
+# right CIPHER WRAPPER MODE...: nothing lost, changed or out of order
 right()
 {
-	local cipher=$1 wrapper=$2 mode family=4
+	local cipher=$1 mode family=4
 
-	pick $cipher $wrapper
-	for mode in ip ether; do
+	pick $cipher $2
+	for mode in "${@:3}"; do
 		async_pair $mode $family $cipher
 		family=6
 		ping_all a 10.9.0.2 50 window 16
 		ping_all b fd09::1 50 size 1300
-		udp a b 10.9.0.2 count "$(scale 3000 500)" size 200
+		udp a b 10.9.0.2 count "$(scale 1000 300)" size 200
 		udp b a fd09::1 count "$(scale 1000 300)" size 1300
-		tcp a b 10.9.0.2 bytes "$(scale 4000000 500000)"
+		tcp a b 10.9.0.2 bytes "$(scale 2000000 300000)"
 		tcp b a fd09::1 streams 4 bytes "$(scale 500000 100000)"
 		is "packets out of order" "$(tcp_stat a TCPOFOQueue) $(tcp_stat b TCPOFOQueue)" \
 			"0 0"
@@ -123,15 +162,14 @@ keys_go()
 {
 	local cipher=$1 i
 
-	pick $cipher cryptd
+	pick $cipher $2
 	async_pair ip 4 $cipher
 	cipe-flow ping $NS-a 10.9.0.2 count 1000000000 window 16 \
 		> "$TMP/flood" 2>&1 &
 	FLOOD=$!
 	keep $FLOOD
 	for ((i = 3; i < ROUNDS + 3; i++)); do
-		set_key b cipe0 $i cipher $cipher driver "$DRIVER" slot next
-		set_key a cipe0 $i cipher $cipher driver "$DRIVER"
+		install $i $cipher
 		nap 0.05
 	done
 	kill $FLOOD
@@ -141,8 +179,7 @@ keys_go()
 	for ((i = 103; i < ROUNDS + 103; i++)); do
 		cli b keydel cipe0
 		cli a keydel cipe0
-		set_key b cipe0 $i cipher $cipher driver "$DRIVER" slot next
-		set_key a cipe0 $i cipher $cipher driver "$DRIVER"
+		install $i $cipher
 		nap 0.05
 	done
 	stop_flood
@@ -153,7 +190,7 @@ links_go()
 {
 	local cipher=$1 modes=(ip ether) i
 
-	pick $cipher cryptd
+	pick $cipher $2
 	fresh
 	gateways
 	for ((i = 0; i < SOME; i++)); do
@@ -179,7 +216,7 @@ namespaces_go()
 {
 	local cipher=$1 i
 
-	pick $cipher cryptd
+	pick $cipher $2
 	fresh
 	for ((i = 0; i < SOME; i++)); do
 		async_pair ip 4 $cipher
@@ -202,7 +239,7 @@ module_goes()
 
 	[ -z "$(ip -o link show type cipe)" ] ||
 		skip "links that are not ours are in use"
-	pick $cipher cryptd
+	pick $cipher $2
 	fresh
 	gateways
 	for ((i = 0; i < SOME; i++)); do
@@ -219,15 +256,104 @@ module_goes()
 	done
 }
 
-for cipher in aes-256-gcm aes-128-gcm chacha20-poly1305; do
-	for wrapper in none cryptd pcrypt; do
-		it "$cipher, $wrapper: right and in order" right $cipher $wrapper
+# ---- drivers that do wrong --------------------------------------------------
+
+# Nothing of it is let in
+cross_check()
+{
+	local what n=0
+
+	fresh
+	add_ns a
+	cli a add cipe0
+	faulty
+	for what in right later backwards mixed; do
+		fault $what
+		n=$((n + 1))
+		usable aes-128-gcm $DRIVER $n
 	done
-done
+	for what in fail fail-later flip any-tag busy; do
+		fault $what
+		for cipher in aes-128-gcm aes-256-gcm; do
+			fails set_key a cipe0 19 cipher $cipher driver $DRIVER
+			has "$TMP/error" "cross-check"
+		done
+	done
+	fails set_key a cipe0 19 cipher chacha20-poly1305 driver $DRIVER
+	has "$TMP/error" "another cipher"
+	is "key" "$(stat_of a cipe0 current.driver next.driver)" "- $DRIVER"
+	# not by default, whatever its priority
+	fault right
+	set_key a cipe0 20 cipher aes-256-gcm
+	[ "$(stat_of a cipe0 current.driver)" != $DRIVER ]
+}
+
+right_though_late()
+{
+	local what
+
+	faulty
+	async_pair ip 4 aes-256-gcm
+	for what in later backwards mixed; do
+		fault $what 2
+		ping_all a 10.9.0.2 20 window 16
+		udp a b 10.9.0.2 count "$(scale 1000 300)" gap 200
+		udp b a fd09::1 count "$(scale 1000 300)" gap 200
+		tcp a b fd09::2 bytes 300000
+	done
+	fault right
+	ping_all a 10.9.0.2 20
+	is "packets out of order" "$(tcp_stat a TCPOFOQueue) $(tcp_stat b TCPOFOQueue)" \
+		"0 0"
+	no_errors a b
+}
+
+# It goes wrong later: counted for what it is, at a, which has that driver
+wrong_later()
+{
+	local what
+
+	faulty
+	fresh
+	gateways
+	link_pair
+	set_key b cipe0 2 slot next
+	set_key a cipe0 2 driver $DRIVER
+	ping_all a 10.9.0.2 3
+	for what in fail fail-later busy; do
+		fault $what
+		causes_only a tx_crypto ping_none a 10.9.0.2
+		causes_only a rx_crypto ping_none b 10.9.0.1
+	done
+	fault flip
+	causes_only b rx_auth ping_none a 10.9.0.2
+	fault right
+	ping_all a 10.9.0.2 5
+	ping_all b fd09::1 5
+}
+
+# No cipher is left over: the driver can go
+faulty_unloads()
+{
+	[ -e /sys/module/cipe_faulty ] || skip "it was not loaded"
+	fresh
+	wait_until 10 rmmod cipe_faulty
+}
+
 for cipher in aes-256-gcm chacha20-poly1305; do
-	it "$cipher: keys go under traffic" keys_go $cipher
-	it "$cipher: links go under traffic" links_go $cipher
+	it "$cipher, by name: right and in order" right $cipher none ip
+	it "$cipher, cryptd: right and in order" right $cipher cryptd ip ether
+	it "$cipher, pcrypt: right and in order" right $cipher pcrypt ip
 done
-it "namespaces go under traffic" namespaces_go aes-256-gcm
-it "the module goes under traffic" module_goes aes-256-gcm
+it "aes-128-gcm, cryptd: right and in order" right aes-128-gcm cryptd ip
+it "a faulty driver is not accepted" cross_check
+it "late, the last first, or sometimes: right and in order" right_though_late
+it "a driver that fails later: counted, nothing wrong passes" wrong_later
+for driver in "aes-256-gcm cryptd" "aes-256-gcm faulty"; do
+	it "$driver: keys go under traffic" keys_go $driver
+	it "$driver: links go under traffic" links_go $driver
+	it "$driver: namespaces go under traffic" namespaces_go $driver
+	it "$driver: the module goes under traffic" module_goes $driver
+done
+it "nothing of a driver is kept" faulty_unloads
 run_tests

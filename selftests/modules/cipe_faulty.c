@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An AEAD driver as bad as they come: "cipe-faulty-gcm", an implementation of
+ * gcm(aes) in the manner of drivers for accelerators, that does what
+ * /sys/module/cipe_faulty/parameters/mode says:
+ *
+ *	0  right, at once
+ *	1  right, later (delay_ms), in order
+ *	2  right, later, the last first
+ *	3  right, now and then later, now and then at once
+ *	4  an error at once
+ *	5  an error later
+ *	6  one bit of the result flipped
+ *	7  any tag is a good one
+ *	8  busy
+ *
+ * For tests only.
+ */
+#include <crypto/internal/aead.h>
+#include <crypto/scatterwalk.h>
+#include <linux/err.h>
+#include <linux/list.h>
+#include <linux/module.h>
+#include <linux/scatterlist.h>
+#include <linux/spinlock.h>
+#include <linux/workqueue.h>
+
+enum {
+	RIGHT, LATER, BACKWARDS, MIXED, FAIL, FAIL_LATER, FLIP, ANY_TAG, BUSY,
+};
+
+static uint mode;
+module_param(mode, uint, 0644);
+MODULE_PARM_DESC(mode, "what to do with a request");
+
+static uint delay_ms = 5;
+module_param(delay_ms, uint, 0644);
+MODULE_PARM_DESC(delay_ms, "how late \"later\" is");
+
+struct faulty_tfm {
+	struct crypto_aead *child;
+};
+
+struct faulty_request {
+	struct list_head node;
+	struct aead_request *req;
+	bool encrypt;
+	struct aead_request child;	/* its context follows */
+};
+
+static LIST_HEAD(waiting);
+static DEFINE_SPINLOCK(waiting_lock);
+static atomic_t requests = ATOMIC_INIT(0);
+
+static void faulty_work(struct work_struct *work);
+static DECLARE_DELAYED_WORK(waiting_work, faulty_work);
+
+static void flip(struct aead_request *req)
+{
+	unsigned int at = req->assoclen + req->cryptlen / 2;
+	u8 octet;
+
+	scatterwalk_map_and_copy(&octet, req->dst, at, 1, 0);
+	octet ^= 4;
+	scatterwalk_map_and_copy(&octet, req->dst, at, 1, 1);
+}
+
+static int run(struct aead_request *req, bool encrypt)
+{
+	struct faulty_tfm *ctx = crypto_aead_ctx(crypto_aead_reqtfm(req));
+	struct faulty_request *rq = aead_request_ctx(req);
+	int err;
+
+	aead_request_set_tfm(&rq->child, ctx->child);
+	aead_request_set_callback(&rq->child, 0, NULL, NULL);
+	aead_request_set_ad(&rq->child, req->assoclen);
+	aead_request_set_crypt(&rq->child, req->src, req->dst, req->cryptlen,
+			       req->iv);
+	err = encrypt ? crypto_aead_encrypt(&rq->child) :
+			crypto_aead_decrypt(&rq->child);
+	switch (READ_ONCE(mode)) {
+	case FAIL:
+	case FAIL_LATER:
+		return -EIO;
+	case FLIP:
+		if (!err && encrypt)
+			flip(req);
+		return err;
+	case ANY_TAG:
+		return err == -EBADMSG ? 0 : err;
+	}
+	return err;
+}
+
+static void faulty_work(struct work_struct *work)
+{
+	struct faulty_request *rq, *next;
+	LIST_HEAD(list);
+	int err;
+
+	spin_lock_bh(&waiting_lock);
+	list_splice_init(&waiting, &list);
+	spin_unlock_bh(&waiting_lock);
+	list_for_each_entry_safe(rq, next, &list, node) {
+		struct aead_request *req = rq->req;
+
+		err = run(req, rq->encrypt);
+		/* BH are on, as with some drivers */
+		aead_request_complete(req, err);
+	}
+}
+
+static int later(struct aead_request *req, bool encrypt)
+{
+	struct faulty_request *rq = aead_request_ctx(req);
+
+	rq->req = req;
+	rq->encrypt = encrypt;
+	spin_lock_bh(&waiting_lock);
+	if (READ_ONCE(mode) == BACKWARDS)
+		list_add(&rq->node, &waiting);
+	else
+		list_add_tail(&rq->node, &waiting);
+	spin_unlock_bh(&waiting_lock);
+	schedule_delayed_work(&waiting_work, msecs_to_jiffies(delay_ms));
+	return -EINPROGRESS;
+}
+
+static int submit(struct aead_request *req, bool encrypt)
+{
+	switch (READ_ONCE(mode)) {
+	case LATER:
+	case BACKWARDS:
+	case FAIL_LATER:
+		return later(req, encrypt);
+	case MIXED:
+		if (atomic_inc_return(&requests) % 3)
+			return later(req, encrypt);
+		break;
+	case BUSY:
+		return -EBUSY;
+	}
+	return run(req, encrypt);
+}
+
+static int faulty_encrypt(struct aead_request *req)
+{
+	return submit(req, true);
+}
+
+static int faulty_decrypt(struct aead_request *req)
+{
+	return submit(req, false);
+}
+
+static int faulty_setkey(struct crypto_aead *tfm, const u8 *key, unsigned int len)
+{
+	struct faulty_tfm *ctx = crypto_aead_ctx(tfm);
+
+	return crypto_aead_setkey(ctx->child, key, len);
+}
+
+static int faulty_setauthsize(struct crypto_aead *tfm, unsigned int size)
+{
+	struct faulty_tfm *ctx = crypto_aead_ctx(tfm);
+
+	return crypto_aead_setauthsize(ctx->child, size);
+}
+
+static int faulty_init(struct crypto_aead *tfm)
+{
+	struct faulty_tfm *ctx = crypto_aead_ctx(tfm);
+
+	/* The CPU's, that finishes at once */
+	ctx->child = crypto_alloc_aead("gcm(aes)", 0, CRYPTO_ALG_ASYNC |
+				       CRYPTO_ALG_KERN_DRIVER_ONLY);
+	if (IS_ERR(ctx->child))
+		return PTR_ERR(ctx->child);
+	crypto_aead_set_reqsize(tfm, sizeof(struct faulty_request) +
+				crypto_aead_reqsize(ctx->child));
+	return 0;
+}
+
+static void faulty_exit(struct crypto_aead *tfm)
+{
+	struct faulty_tfm *ctx = crypto_aead_ctx(tfm);
+
+	crypto_free_aead(ctx->child);
+}
+
+static struct aead_alg faulty = {
+	.setkey = faulty_setkey,
+	.setauthsize = faulty_setauthsize,
+	.encrypt = faulty_encrypt,
+	.decrypt = faulty_decrypt,
+	.init = faulty_init,
+	.exit = faulty_exit,
+	.ivsize = 12,
+	.maxauthsize = 16,
+	.base = {
+		.cra_name = "gcm(aes)",
+		.cra_driver_name = "cipe-faulty-gcm",
+		.cra_priority = 9000,
+		.cra_flags = CRYPTO_ALG_ASYNC | CRYPTO_ALG_KERN_DRIVER_ONLY,
+		.cra_blocksize = 1,
+		.cra_ctxsize = sizeof(struct faulty_tfm),
+		.cra_module = THIS_MODULE,
+	},
+};
+
+static int __init cipe_faulty_init(void)
+{
+	return crypto_register_aead(&faulty);
+}
+
+static void __exit cipe_faulty_exit(void)
+{
+	crypto_unregister_aead(&faulty);
+	flush_delayed_work(&waiting_work);
+}
+
+module_init(cipe_faulty_init);
+module_exit(cipe_faulty_exit);
+MODULE_DESCRIPTION("A faulty cipher driver, for tests of CIPE");
+MODULE_LICENSE("GPL");
