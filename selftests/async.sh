@@ -30,7 +30,8 @@ usable()
 # fault NAME [MS]: what cipe-faulty-gcm does from now on
 fault()
 {
-	local names="right later backwards mixed fail fail-later flip any-tag busy"
+	local names="right later backwards mixed fail fail-later flip any-tag
+		busy own-way"
 	local dir=/sys/module/cipe_faulty/parameters number=0 name
 
 	for name in $names; do
@@ -45,7 +46,7 @@ fault()
 faulty()
 {
 	[ -e "$FAULTY" ] || skip "selftests/modules is not built for this kernel"
-	[ -e /sys/module/cipe_faulty ] || insmod "$FAULTY"
+	[ -e /sys/module/cipe_faulty ] || insmod "$FAULTY" "$@"
 	fault right
 	DRIVER=cipe-faulty-gcm
 }
@@ -272,7 +273,7 @@ cross_check()
 		n=$((n + 1))
 		usable aes-128-gcm $DRIVER $n
 	done
-	for what in fail fail-later flip any-tag busy; do
+	for what in fail fail-later flip any-tag busy own-way; do
 		fault $what
 		for cipher in aes-128-gcm aes-256-gcm; do
 			fails set_key a cipe0 19 cipher $cipher driver $DRIVER
@@ -286,6 +287,25 @@ cross_check()
 	fault right
 	set_key a cipe0 20 cipher aes-256-gcm
 	[ "$(stat_of a cipe0 current.driver)" != $DRIVER ]
+}
+
+# Nor is one that says it runs on the CPU, and is thus the kernel's favourite:
+# it is not compared with itself
+favourite()
+{
+	fresh
+	add_ns a
+	cli a add cipe0
+	faulty
+	wait_until 10 rmmod cipe_faulty
+	faulty accelerator=0
+	fault own-way
+	fails set_key a cipe0 1 cipher aes-256-gcm driver $DRIVER
+	has "$TMP/error" "cross-check"
+	fault right
+	set_key a cipe0 2 cipher aes-256-gcm driver $DRIVER
+	fresh
+	wait_until 10 rmmod cipe_faulty
 }
 
 right_though_late()
@@ -347,6 +367,7 @@ for cipher in aes-256-gcm chacha20-poly1305; do
 done
 it "aes-128-gcm, cryptd: right and in order" right aes-128-gcm cryptd ip
 it "a faulty driver is not accepted" cross_check
+it "... nor one that is the kernel's favourite" favourite
 it "late, the last first, or sometimes: right and in order" right_though_late
 it "a driver that fails later: counted, nothing wrong passes" wrong_later
 for driver in "aes-256-gcm cryptd" "aes-256-gcm faulty"; do

@@ -409,9 +409,9 @@ unloaded()
 		skip "links that are not ours are in use"
 	fresh
 	gateways
-	flood a 10.9.0.2
 	for ((i = 0; i < SOME; i++)); do
 		link_pair ip $((4 + i % 2 * 2))
+		flood a 10.9.0.2
 		wait_until 5 flowing b
 		modprobe -r cipe
 		[ ! -e /sys/module/cipe ]
@@ -419,6 +419,7 @@ unloaded()
 		kill -0 $HOLDER_A
 		listening a 4000
 		modprobe cipe
+		stop_flood
 		kill -9 $HOLDER_A $HOLDER_B
 		wait_until 5 not listening a 4000
 		wait_until 5 not listening b 4000

@@ -392,7 +392,7 @@ other_encap()
 		gateways
 		link_pair
 		cipe-udp encap $HOLDER_A $value 2> "$TMP/error" || :
-		pkt b send to 192.0.2.1:4000 from 192.0.2.2:4000 \
+		pkt b send to 192.0.2.1:4000 from 192.0.2.2:4009 \
 			random 100 repeat 5
 		kill -9 $HOLDER_A
 		nap 0.2

@@ -13,6 +13,7 @@
  *	6  one bit of the result flipped
  *	7  any tag is a good one
  *	8  busy
+ *	9  another nonce than asked for: it understands only itself
  *
  * For tests only.
  */
@@ -25,8 +26,11 @@
 #include <linux/spinlock.h>
 #include <linux/workqueue.h>
 
+#define FAULTY_IV 12
+
 enum {
 	RIGHT, LATER, BACKWARDS, MIXED, FAIL, FAIL_LATER, FLIP, ANY_TAG, BUSY,
+	OWN_WAY,
 };
 
 static uint mode;
@@ -37,6 +41,10 @@ static uint delay_ms = 5;
 module_param(delay_ms, uint, 0644);
 MODULE_PARM_DESC(delay_ms, "how late \"later\" is");
 
+static bool accelerator = true;
+module_param(accelerator, bool, 0444);
+MODULE_PARM_DESC(accelerator, "say that it does not run on the CPU");
+
 struct faulty_tfm {
 	struct crypto_aead *child;
 };
@@ -45,6 +53,7 @@ struct faulty_request {
 	struct list_head node;
 	struct aead_request *req;
 	bool encrypt;
+	u8 iv[FAULTY_IV];
 	struct aead_request child;	/* its context follows */
 };
 
@@ -71,11 +80,14 @@ static int run(struct aead_request *req, bool encrypt)
 	struct faulty_request *rq = aead_request_ctx(req);
 	int err;
 
+	memcpy(rq->iv, req->iv, sizeof(rq->iv));
+	if (READ_ONCE(mode) == OWN_WAY)
+		rq->iv[0] ^= 1;
 	aead_request_set_tfm(&rq->child, ctx->child);
 	aead_request_set_callback(&rq->child, 0, NULL, NULL);
 	aead_request_set_ad(&rq->child, req->assoclen);
 	aead_request_set_crypt(&rq->child, req->src, req->dst, req->cryptlen,
-			       req->iv);
+			       rq->iv);
 	err = encrypt ? crypto_aead_encrypt(&rq->child) :
 			crypto_aead_decrypt(&rq->child);
 	switch (READ_ONCE(mode)) {
@@ -172,8 +184,7 @@ static int faulty_init(struct crypto_aead *tfm)
 	struct faulty_tfm *ctx = crypto_aead_ctx(tfm);
 
 	/* The CPU's, that finishes at once */
-	ctx->child = crypto_alloc_aead("gcm(aes)", 0, CRYPTO_ALG_ASYNC |
-				       CRYPTO_ALG_KERN_DRIVER_ONLY);
+	ctx->child = crypto_alloc_aead("gcm(aes)", 0, CRYPTO_ALG_ASYNC);
 	if (IS_ERR(ctx->child))
 		return PTR_ERR(ctx->child);
 	crypto_aead_set_reqsize(tfm, sizeof(struct faulty_request) +
@@ -195,7 +206,7 @@ static struct aead_alg faulty = {
 	.decrypt = faulty_decrypt,
 	.init = faulty_init,
 	.exit = faulty_exit,
-	.ivsize = 12,
+	.ivsize = FAULTY_IV,
 	.maxauthsize = 16,
 	.base = {
 		.cra_name = "gcm(aes)",
@@ -210,6 +221,8 @@ static struct aead_alg faulty = {
 
 static int __init cipe_faulty_init(void)
 {
+	if (!accelerator)
+		faulty.base.cra_flags &= ~CRYPTO_ALG_KERN_DRIVER_ONLY;
 	return crypto_register_aead(&faulty);
 }
 
