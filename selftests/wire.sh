@@ -42,7 +42,7 @@ pong()
 kernel_to_tool()
 {
 	kernel_and_tool ip "$1"
-	pkt b recv on "$B" rxkey "$RX" count 10 timeout 15000 > "$TMP/got" &
+	cipe-pkt -n $NS-b recv on "$B" rxkey "$RX" count 10 timeout 15000 > "$TMP/got" &
 	wait_until 5 listening b 4000
 	on a ping -q -c 1 -W 0.2 -s 0 10.9.0.2 > /dev/null || :
 	on a ping -q -c 1 -W 0.2 -s 1 10.9.0.2 > /dev/null || :
@@ -90,7 +90,7 @@ ether_and_tool()
 	sniff a cipe0 "$TMP/frames" in
 	send 0 payload $frame
 	wait_until 3 grep -q "frame=$frame\$" "$TMP/frames"
-	pkt b recv on "$B" rxkey "$RX" count 30 timeout 2000 > "$TMP/got" &
+	cipe-pkt -n $NS-b recv on "$B" rxkey "$RX" count 30 timeout 2000 > "$TMP/got" &
 	wait_until 5 listening b 4000
 	pkt a frame cipe0 $frame
 	wait $! || :

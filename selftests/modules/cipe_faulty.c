@@ -150,6 +150,9 @@ static int submit(struct aead_request *req, bool encrypt)
 			return later(req, encrypt);
 		break;
 	case BUSY:
+		/* Who lets us keep a request while we are is called back */
+		if (req->base.flags & CRYPTO_TFM_REQ_MAY_BACKLOG)
+			return later(req, encrypt);
 		return -EBUSY;
 	}
 	return run(req, encrypt);
