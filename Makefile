@@ -9,6 +9,8 @@ SYSCONFDIR ?= /etc
 # What "make check" covers; kernels of 6.1, 6.12, debug, and test programs
 KERNELS ?= 6.1 6.12 debug
 TESTS ?=
+# What "make bench" measures: kernels and modes
+MODES ?= icount smp
 
 export PREFIX DESTDIR
 
@@ -18,7 +20,7 @@ BUILD := $(CURDIR)/build
 VM := selftests/vm
 DEST_MODULES := $(DESTDIR)/lib/modules/$(KVER)/updates
 
-.PHONY: all modules daemon tests install uninstall clean deps check demo lint help
+.PHONY: all modules daemon tests install uninstall clean deps check demo bench lint help
 
 all: modules daemon
 
@@ -33,6 +35,8 @@ help:
 	@echo "                   KERNELS='6.1 6.12 debug' TESTS='basic.sh ...' for less"
 	@echo "make demo          two gateways at work in an emulated machine;"
 	@echo "                   SHELL_IN=1 to stay in it"
+	@echo "make bench         measure the link and its like in an emulated machine;"
+	@echo "                   QUICK=1 for a short look, KERNELS='6.1 6.12' MODES='icount smp'"
 	@echo "make lint          checkpatch, sparse, shellcheck"
 	@echo "make clean"
 	@echo "See README.md and docs/testing.md."
@@ -97,3 +101,6 @@ lint:
 # All of it may be missing on a fresh machine, headers too
 demo:
 	@$(VM)/demo $(if $(SHELL_IN),--shell)
+
+bench:
+	@KERNELS='$(filter-out debug,$(KERNELS))' MODES='$(MODES)' bench/all $(if $(QUICK),--quick)
