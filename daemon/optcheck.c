@@ -42,7 +42,7 @@ static void check_carrier(struct optparse *p)
 	const struct options_addr *me = &p->opts->me, *peer = &p->opts->peer;
 
 	if (!peer->set) {
-		missing(p, "peer", "192.0.2.2:4790");
+		missing(p, "peer", "192.0.2.2:6794");
 		return;
 	}
 	if (addr_any(peer) != !peer->port) {

@@ -54,7 +54,7 @@ static void print_help(void)
 {
 	printf("Usage: ciped [-o FILE] [NAME=VALUE]...\n"
 	       "Keep an encrypted link to a peer as a network interface.\n\n"
-	       "Example: ciped -o /etc/cipe/branch.options peer=192.0.2.2:4790\n\n"
+	       "Example: ciped -o /etc/cipe/branch.options peer=192.0.2.2:6794\n\n"
 	       "Options come from " OPTIONS_FILE ", then FILE, then the command line; later\n"
 	       "ones win. A line of a file is \"name value\", or a comment after '#'.\n\n");
 	for (const struct optdef *def = opttable; def->name; def++)

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"
 
-PEER_IS="192.0.2.2:4790"
+PEER_IS="192.0.2.2:6794"
 
 # hook NS ip-up|ip-down < SCRIPT
 hook()
@@ -46,7 +46,7 @@ told()
 	cat <<-END
 		count 6
 		arg cipcb0
-		arg 192.0.2.1:4790
+		arg 192.0.2.1:6794
 		arg $PID_a
 		arg 10.99.0.1
 		arg 10.99.0.2
@@ -55,7 +55,7 @@ told()
 		CIPE_DEVICE=cipcb0
 		CIPE_EVENT=$1
 		CIPE_LOCAL=10.99.0.1
-		CIPE_ME=192.0.2.1:4790
+		CIPE_ME=192.0.2.1:6794
 		CIPE_MODE=ip
 		CIPE_MTU=1448
 		CIPE_PEER=$PEER_IS
@@ -118,7 +118,7 @@ sample_scripts()
 	hook a ip-up < "$SAMPLES/ip-up"
 	hook a ip-down < "$SAMPLES/ip-down"
 	start a
-	logged a "ip-up: cipcb0 up: 10.99.0.1 to 10.99.0.2, carrier 192.0.2.1:4790 to $PEER_IS, mtu 1448" 15
+	logged a "ip-up: cipcb0 up: 10.99.0.1 to 10.99.0.2, carrier 192.0.2.1:6794 to $PEER_IS, mtu 1448" 15
 	like "route" "$(ipn a route show 10.2.0.0/24)" \
 		"^10.2.0.0/24 dev cipcb0 .*src 10.99.0.1"
 	like "route" "$(ipn a route show 10.3.0.0/16)" \

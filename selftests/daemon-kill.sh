@@ -208,7 +208,7 @@ network_errors()
 		ended a
 		is "exit status, maxerr $n" $STATUS 74
 		has "$TMP/a/log" "more network errors than maxerr allows ($n)"
-		is "errors" "$(times a "192.0.2.2:4790 is not reached: Connection refused")" \
+		is "errors" "$(times a "192.0.2.2:6794 is not reached: Connection refused")" \
 			$((n + 1))
 		down a
 	done

@@ -12,8 +12,8 @@
 good()
 {
 	options "$1" "$2" <<-END
-		me 192.0.2.1:4790
-		peer 192.0.2.2:4790
+		me 192.0.2.1:6794
+		peer 192.0.2.2:6794
 		ipaddr 10.99.0.1
 		ptpaddr 10.99.0.2
 		key $PSK
@@ -23,8 +23,8 @@ good()
 # LINE | part of what is said. It becomes line 6 of good options.
 BAD_LINES='
 peer 192.0.2.2 | peer: found "192.0.2.2", expected address:port
-peer 192.0.2.256:4790 | expected an IPv4 address of four numbers
-peer 2001:db8::2:4790 | expected an IPv6 address in brackets
+peer 192.0.2.256:6794 | expected an IPv4 address of four numbers
+peer 2001:db8::2:6794 | expected an IPv6 address in brackets
 peer [2001:db8::2] | expected \[IPv6 address\]:port
 peer 192.0.2.2:70000 | expected a port (0 to 65535)
 me 192.0.2.1:nosuchservice | expected a port
@@ -61,7 +61,7 @@ socks 192.0.2.9:1080 | SOCKS relays are not supported
 compress | lengths\? of compressed
 protocol 4 | no choice: the carrier is UDP
 dynip | not needed: the peer follows
-peeer 192.0.2.2:4790 | found "peeer", which is no option; did you mean "peer"?
+peeer 192.0.2.2:6794 | found "peeer", which is no option; did you mean "peer"?
 frobnicate 1 | found "frobnicate", which is no option
 '
 
@@ -156,7 +156,7 @@ missing()
 	has "$TMP/out" 'ptpaddr is missing'
 	# things that do not fit each other
 	good a fit.bad
-	sed -i 's/^peer.*/peer [2001:db8::2]:4790/' "$TMP/a/etc/fit.bad"
+	sed -i 's/^peer.*/peer [2001:db8::2]:6794/' "$TMP/a/etc/fit.bad"
 	good a learn.bad
 	sed -i 's/^peer.*/peer 0.0.0.0:0/; /^me/d' "$TMP/a/etc/learn.bad"
 	good a same.bad
@@ -177,7 +177,7 @@ command_line()
 	gateways
 	gw_dirs a
 	options a <<-END
-		peer 192.0.2.2:4790
+		peer 192.0.2.2:6794
 		ipaddr 10.99.0.1
 		ptpaddr 10.99.0.2
 	END
@@ -192,7 +192,7 @@ command_line()
 		has "$TMP/out" 'expected -o FILE, --help, --version or name=value'
 	done
 	rc=0
-	gw a ciped peer=no.such.host.invalid:4790 me=192.0.2.1:4790 \
+	gw a ciped peer=no.such.host.invalid:6794 me=192.0.2.1:6794 \
 		> "$TMP/out" 2>&1 || rc=$?
 	is "exit status without a name server" $rc 68
 	has "$TMP/out" 'no.such.host.invalid.*cannot resolve'

@@ -99,7 +99,7 @@ unreachable()
 	nap 2
 	ipn b link set wan up
 	logged a "not reached: Connection refused" 15
-	logged a "no answer to the key exchange from 192.0.2.2:4790" 15
+	logged a "no answer to the key exchange from 192.0.2.2:6794" 15
 	alive a
 	start b
 	within 8 both_reached
@@ -111,7 +111,7 @@ learned()
 	gateways
 	gw_dirs a b
 	sample a "me 0.0.0.0:0" "ptpaddr 0.0.0.0"
-	sample b "me 0.0.0.0:4790" "peer 0.0.0.0:0" "ptpaddr 0.0.0.0"
+	sample b "me 0.0.0.0:6794" "peer 0.0.0.0:0" "ptpaddr 0.0.0.0"
 	start b
 	wait_until 10 is_state b waiting
 	is "b's peer" "$(show b peer)" null
@@ -146,7 +146,7 @@ behind_nat()
 	table ip nat {
 		chain post {
 			type nat hook postrouting priority 100;
-			oifname "rb" udp dport 4790 masquerade to :20000-29999 random
+			oifname "rb" udp dport 6794 masquerade to :20000-29999 random
 		}
 	}
 	table ip filter {
@@ -160,8 +160,8 @@ behind_nat()
 	on r sysctl -qw net.netfilter.nf_conntrack_udp_timeout=2 \
 		net.netfilter.nf_conntrack_udp_timeout_stream=2
 	gw_dirs a b
-	sample a "me 0.0.0.0:4790" "peer 198.51.100.2:4790" "$@"
-	sample b "me 198.51.100.2:4790" "peer 0.0.0.0:0" "$@"
+	sample a "me 0.0.0.0:6794" "peer 198.51.100.2:6794" "$@"
+	sample b "me 198.51.100.2:6794" "peer 0.0.0.0:0" "$@"
 	sed -i '/^ping\|^toping/d' "$TMP/b/etc/options"
 	start b
 	start a
@@ -181,7 +181,7 @@ nat()
 	is_state a up
 	# r loses its memory: other ports, and the way is open again
 	on r nft flush chain ip nat post
-	on r nft add rule ip nat post oifname rb udp dport 4790 \
+	on r nft add rule ip nat post oifname rb udp dport 6794 \
 		masquerade to :30000-39999 random
 	ipn r link set rb down
 	ipn r link set rb up
@@ -222,7 +222,7 @@ address_changes()
 	fresh
 	gateways
 	gw_dirs a b
-	sample a "me 0.0.0.0:4790" "ping 0.5" "toping 5"
+	sample a "me 0.0.0.0:6794" "ping 0.5" "toping 5"
 	sample b "peer 0.0.0.0:0" "ping 0.5"
 	start b
 	start a
@@ -241,13 +241,13 @@ address_changes()
 	on a sysctl -qw net.ipv4.conf.wan.promote_secondaries=1
 	ipn a addr add 192.0.2.21/24 dev wan
 	ipn a addr del 192.0.2.1/24 dev wan
-	wait_until 5 moved_to b '^192.0.2.21:4790$'
+	wait_until 5 moved_to b '^192.0.2.21:6794$'
 	kill -0 $FLOW
 	wait $FLOW || {
 		say "$(cat "$TMP/flow")"
 		return 1
 	}
-	logged b "the peer is at 192.0.2.21:4790"
+	logged b "the peer is at 192.0.2.21:6794"
 	ping_all b 10.99.0.1 5
 	# with keys from the new address
 	stop b

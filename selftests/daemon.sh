@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"
 
-V6_A="me [2001:db8::1]:4790" V6_B="me [2001:db8::2]:4790"
+V6_A="me [2001:db8::1]:6794" V6_B="me [2001:db8::2]:6794"
 
 # inside NS TEXT: the address inside, as ip shows it
 inside()
@@ -44,8 +44,8 @@ from_samples()
 
 	daemons "cipher $cipher"
 	ping_all a 10.99.0.2 20
-	shown_as_up a 192.0.2.2:4790 "$cipher"
-	shown_as_up b 192.0.2.1:4790 "$cipher"
+	shown_as_up a 192.0.2.2:6794 "$cipher"
+	shown_as_up b 192.0.2.1:6794 "$cipher"
 	for ns in a b; do
 		is "MTU of $ns" "$(show $ns mtu)" 1448
 		carrier_is $ns cipcb0 on
@@ -74,7 +74,7 @@ over_ipv6()
 	link_up a b
 	is "MTU" "$(show a mtu) $(show b mtu)" "1428 1428"
 	is "peers" "$(show a peer) $(show b peer)" \
-		"[2001:db8::2]:4790 [2001:db8::1]:4790"
+		"[2001:db8::2]:6794 [2001:db8::1]:6794"
 	ping_all a 10.99.0.2 20 df size 1400
 	tcp b a 10.99.0.1
 	stop a INT
@@ -236,9 +236,9 @@ background()
 	down a
 	# a bad start is reported, though it comes after the fork
 	rc=0
-	gw a ciped me=192.0.2.77:4790 > "$TMP/out" 2>&1 || rc=$?
+	gw a ciped me=192.0.2.77:6794 > "$TMP/out" 2>&1 || rc=$?
 	is "exit status" $rc 71
-	has "$TMP/out" "cannot use UDP address 192.0.2.77:4790"
+	has "$TMP/out" "cannot use UDP address 192.0.2.77:6794"
 	down a
 }
 

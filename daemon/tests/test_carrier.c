@@ -39,8 +39,8 @@ static void wait_for(const struct carrier *c, short events)
 static void test_format(void **state)
 {
 	static const struct { const char *host; uint16_t port; const char *text; } cases[] = {
-		{ "192.0.2.1", 4790, "192.0.2.1:4790" },
-		{ "2001:db8::1", 4790, "[2001:db8::1]:4790" },
+		{ "192.0.2.1", 6794, "192.0.2.1:6794" },
+		{ "2001:db8::1", 6794, "[2001:db8::1]:6794" },
 		{ "0.0.0.0", 0, "0.0.0.0:0" },
 		{ "::", 1, "[::]:1" },
 		{ "", 1, "0.0.0.0:0" },

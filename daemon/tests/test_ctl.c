@@ -80,7 +80,7 @@ static void make_up(struct ctl_links *links)
 	struct ctl_link *link;
 
 	nla_put_u8(msg, CIPE_A_SOCKET_STATE, CIPE_SOCKET_USER);
-	put_addr(msg, CIPE_A_LOCAL, "0.0.0.0", 4790);
+	put_addr(msg, CIPE_A_LOCAL, "0.0.0.0", 6794);
 	put_addr(msg, CIPE_A_ENDPOINT, "192.0.2.2", 4791);
 	put_addr(msg, CIPE_A_ENDPOINT_LOCAL, "192.0.2.1", 0);
 	nla_put_u16(msg, CIPE_A_TOS, CIPE_TOS_INHERIT);
@@ -125,7 +125,7 @@ static void test_text(void **state)
 	assert_says("cipcb0: up\n");
 	assert_says("  mode            ip\n");
 	assert_says("  peer            192.0.2.2:4791\n");
-	assert_says("  local           192.0.2.1:4790\n");
+	assert_says("  local           192.0.2.1:6794\n");
 	assert_says("  last handshake  1 minute, 4 seconds ago\n");
 	assert_says("  cipher          aes-256-gcm (generic-gcm-aesni)\n");
 	assert_says("  key expires     in 8 minutes, 56 seconds\n");

@@ -36,11 +36,11 @@ static size_t ndone;
 
 static const struct hooks_facts facts = {
 	.device = "cipcb7",
-	.me = "192.0.2.1:4790",
+	.me = "192.0.2.1:6794",
 	.local = "10.99.0.1",
 	.remote = "10.99.0.2",
 	.arg = "two words; $(no) 'shell'",
-	.peer = "192.0.2.2:4790",
+	.peer = "192.0.2.2:6794",
 	.mode = "ip",
 	.mtu = 1448,
 };
@@ -139,7 +139,7 @@ static void test_arguments(void **state)
 	assert_int_equal(done[0].event, HOOKS_UP);
 	assert_int_equal(done[0].outcome, HOOKS_OK);
 	assert_true(done[0].idle);
-	snprintf(want, sizeof(want), "cipcb7\n192.0.2.1:4790\n%d\n10.99.0.1\n10.99.0.2\n%s\n6\n",
+	snprintf(want, sizeof(want), "cipcb7\n192.0.2.1:6794\n%d\n10.99.0.1\n10.99.0.2\n%s\n6\n",
 		 (int)getpid(), facts.arg);
 	assert_string_equal(contents("args"), want);
 }
@@ -154,9 +154,9 @@ static void test_environment(void **state)
 	run_all(1);
 	snprintf(want, sizeof(want),
 		 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n"
-		 "CIPE_EVENT=down\nCIPE_DEVICE=cipcb7\nCIPE_ME=192.0.2.1:4790\nCIPE_PID=%d\n"
+		 "CIPE_EVENT=down\nCIPE_DEVICE=cipcb7\nCIPE_ME=192.0.2.1:6794\nCIPE_PID=%d\n"
 		 "CIPE_LOCAL=10.99.0.1\nCIPE_REMOTE=10.99.0.2\nCIPE_ARG=%s\n"
-		 "CIPE_PEER=192.0.2.2:4790\nCIPE_MODE=ip\nCIPE_MTU=1448\n",
+		 "CIPE_PEER=192.0.2.2:6794\nCIPE_MODE=ip\nCIPE_MTU=1448\n",
 		 (int)getpid(), facts.arg);
 	assert_string_equal(contents("env"), want);
 }

@@ -17,7 +17,7 @@
 
 #define KEY32 "000102030405060708090a0b0c0d0e0f"
 #define KEY64 KEY32 "F0F1F2F3F4F5F6F7F8F9FAFBFCFDFEFF"
-#define BASE "peer 192.0.2.2:4790\nipaddr 10.99.0.1\nptpaddr 10.99.0.2\nkey " KEY64 "\n"
+#define BASE "peer 192.0.2.2:6794\nipaddr 10.99.0.1\nptpaddr 10.99.0.2\nkey " KEY64 "\n"
 
 /**
  * struct run - one run of the parser
@@ -144,13 +144,13 @@ static void test_every_option(void **state)
 	const struct options *o = &run.opts;
 
 	(void)state;
-	parse(BASE "device vpn0\nme 192.0.2.1:4790\ncipher aes-256-gcm\nmode ether\nmtu 1400\n"
+	parse(BASE "device vpn0\nme 192.0.2.1:6794\ncipher aes-256-gcm\nmode ether\nmtu 1400\n"
 	      "metric 20\ncttl 64\ntos inherit\npin\nping 0.05\ntoping 1.5\ntokey 3600\n"
 	      "tokxc 5\nmaxerr -1\nipup /etc/cipe/up\nipdown /etc/cipe/down\n"
 	      "arg 10.1.0.0/24 10.2.0.0/24\ndebug\n");
 	assert_good();
 	assert_string_equal(o->device, "vpn0");
-	assert_string_equal(o->me.text, "192.0.2.1:4790");
+	assert_string_equal(o->me.text, "192.0.2.1:6794");
 	assert_int_equal(o->cipher, CIPE_CIPHER_AES_256_GCM);
 	assert_int_equal(o->mode, CIPE_MODE_ETHER);
 	assert_int_equal(o->mtu, 1400);
@@ -262,7 +262,7 @@ static void test_syntax(void **state)
 	char line[5000];
 
 	(void)state;
-	parse("# a comment\r\n\r\n  \t\npeer\t192.0.2.2:4790 # behind a value\r\n"
+	parse("# a comment\r\n\r\n  \t\npeer\t192.0.2.2:6794 # behind a value\r\n"
 	      "  ipaddr   10.99.0.1\r\nptpaddr 10.99.0.2\t\r\nkey " KEY32 "\r\narg a#b\r\ncttl 7");
 	assert_good();
 	assert_string_equal(run.opts.arg, "a#b");
@@ -385,10 +385,10 @@ static void test_carrier_addresses(void **state)
 	const struct options_addr *me = &run.opts.me;
 
 	(void)state;
-	parse_with("me 192.0.2.1:4790");
+	parse_with("me 192.0.2.1:6794");
 	assert_good();
 	assert_int_equal(me->salen, sizeof(struct sockaddr_in));
-	assert_int_equal(ntohs(((const struct sockaddr_in *)&me->sa)->sin_port), 4790);
+	assert_int_equal(ntohs(((const struct sockaddr_in *)&me->sa)->sin_port), 6794);
 	assert_int_equal(((const struct sockaddr_in *)&me->sa)->sin_addr.s_addr,
 			 inet_addr("192.0.2.1"));
 
@@ -421,15 +421,15 @@ static void test_carrier_address_faults(void **state)
 		{ "192.0.2.1:no-such-service", "expected a port" },
 		{ "192.0.2.256:1", "expected an IPv4 address of four numbers" },
 		{ "192.0.2:1", "expected an IPv4 address of four numbers" },
-		{ "2001:db8::1:4790", "brackets" },
+		{ "2001:db8::1:6794", "brackets" },
 		{ "[2001:db8::1]", "expected [IPv6 address]:port" },
-		{ "[2001:db8::1]4790", "expected [IPv6 address]:port" },
+		{ "[2001:db8::1]6794", "expected [IPv6 address]:port" },
 		{ "[2001:db8::1", "expected [IPv6 address]:port" },
 		{ "[192.0.2.1]:1", "expected an IPv6 address in the brackets" },
 		{ "[]:1", "expected an IPv6 address in the brackets" },
-		{ ":4790", "expected an address or the name" },
-		{ "-a:4790", "expected an address or the name" },
-		{ "a,b:4790", "expected an address or the name" },
+		{ ":6794", "expected an address or the name" },
+		{ "-a:6794", "expected an address or the name" },
+		{ "a,b:6794", "expected an address or the name" },
 	};
 	char line[600];
 
@@ -453,15 +453,15 @@ static void test_carrier_address_faults(void **state)
 static void test_learned_peer(void **state)
 {
 	(void)state;
-	parse_with("me 0.0.0.0:4790\npeer 0.0.0.0:0");
+	parse_with("me 0.0.0.0:6794\npeer 0.0.0.0:0");
 	assert_good();
 	assert_true(options_peer_learned(&run.opts));
-	parse_with("me [::]:4790\npeer [::]:0");
+	parse_with("me [::]:6794\npeer [::]:0");
 	assert_good();
 	assert_true(options_peer_learned(&run.opts));
 	parse_with("peer 0.0.0.0:0");
 	assert_fault("me: has no port");
-	parse_with("peer 0.0.0.0:4790");
+	parse_with("peer 0.0.0.0:6794");
 	assert_fault("expected both address and port, or 0.0.0.0:0");
 	parse_with("peer 192.0.2.2:0");
 	assert_fault("expected both address and port, or 0.0.0.0:0");
