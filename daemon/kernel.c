@@ -160,6 +160,7 @@ static int parse_key(struct nlattr *nest, struct kernel_key_state *key)
 		.lifetime_ms = get_u32(tb[CIPE_A_KEY_LIFETIME_MS]),
 		.tx_counter = get_u64(tb[CIPE_A_KEY_TX_COUNTER]),
 		.tx_blocks = get_u64(tb[CIPE_A_KEY_TX_BLOCKS]),
+		.rx_counter = get_u64(tb[CIPE_A_KEY_RX_COUNTER]),
 	};
 	return (int)slot;
 }

@@ -24,6 +24,7 @@ struct kernel;
  * @lifetime_ms: what is left of its life
  * @tx_counter: next counter to send
  * @tx_blocks: cipher blocks sent
+ * @rx_counter: highest counter received plus one
  */
 struct kernel_key_state {
 	bool present;
@@ -33,6 +34,7 @@ struct kernel_key_state {
 	uint32_t lifetime_ms;
 	uint64_t tx_counter;
 	uint64_t tx_blocks;
+	uint64_t rx_counter;
 };
 
 /**

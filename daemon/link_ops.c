@@ -178,6 +178,19 @@ static int op_endpoint(void *ctx, const union addr *endpoint)
 	return 0;
 }
 
+/* What cannot be read is no reason for more key exchanges */
+static bool op_heard(void *ctx, uint32_t rx_id)
+{
+	struct link *l = ctx;
+	const struct kernel_key_state *key;
+	struct kernel_link seen;
+
+	if (kernel_link_get(l->env->kernel, l->id, &seen))
+		return true;
+	key = &seen.key[CIPE_SLOT_CURRENT];
+	return !key->present || key->rx_id != rx_id || key->rx_counter;
+}
+
 static void op_established(void *ctx, const struct handshake_info *peer, bool initiator)
 {
 	struct link *l = ctx;
@@ -196,5 +209,6 @@ const struct session_ops link_session_ops = {
 	.key_set = op_key_set,
 	.key_del_next = op_key_del_next,
 	.endpoint = op_endpoint,
+	.heard = op_heard,
 	.established = op_established,
 };

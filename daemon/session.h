@@ -75,6 +75,7 @@ struct session_keys_seen {
  * @key_set: install a key: 0, -EEXIST when its rx id is in use, -errno
  * @key_del_next: retire the next key; there may be none
  * @endpoint: tell the kernel the peer's address: 0 or -errno
+ * @heard: was a packet received under the key of this rx id? True if unknown
  * @established: a new key is in use; what the peer said with it
  */
 struct session_ops {
@@ -86,6 +87,7 @@ struct session_ops {
 	int (*key_set)(void *ctx, enum cipe_slot slot, const struct handshake_keys *keys);
 	void (*key_del_next)(void *ctx);
 	int (*endpoint)(void *ctx, const union addr *endpoint);
+	bool (*heard)(void *ctx, uint32_t rx_id);
 	void (*established)(void *ctx, const struct handshake_info *peer, bool initiator);
 };
 

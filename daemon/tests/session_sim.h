@@ -24,7 +24,9 @@
 #include "session.h"
 
 #define FLIGHT_MAX 4096
+/* What the kernel sends to confirm a key */
 #define KEEPALIVE_MS 300
+#define KEEPALIVES 6
 
 /* A data packet's stand-in for the ciphertext is the key it is under */
 struct packet {
@@ -39,6 +41,7 @@ struct packet {
 
 struct sim_key {
 	bool present, heard;
+	int confirmed;
 	struct handshake_keys k;
 	uint64_t dies;
 };
@@ -72,6 +75,7 @@ struct sim {
 	uint32_t rng;
 	unsigned int loss, twice, delay_min, delay_max;
 	int drop_nth, sent;
+	bool drop_data;
 	struct node node[2];
 	struct packet flight[FLIGHT_MAX];
 	int flying;
@@ -94,7 +98,7 @@ static void sim_fly(struct sim *sim, const struct packet *p)
 {
 	int copies = 1 + (sim_random(sim) % 100 < sim->twice);
 
-	if (!p->data && sim->sent++ == sim->drop_nth)
+	if (p->data ? sim->drop_data : sim->sent++ == sim->drop_nth)
 		return;
 	while (copies--) {
 		struct packet *f = &sim->flight[sim->flying];
@@ -173,8 +177,10 @@ static void kernel_tick(struct node *n)
 		if (slot == CIPE_SLOT_CURRENT)
 			kernel_note(n, CIPE_CMD_KEY_EXPIRED_NTF, n->key[slot].k.rx_id);
 	}
-	if (current->present && !current->heard && n->sim->now >= n->keepalive_at) {
+	if (current->present && !current->heard && current->confirmed < KEEPALIVES &&
+	    n->sim->now >= n->keepalive_at) {
 		kernel_send_data(n);
+		current->confirmed++;
 		n->keepalive_at = n->sim->now + KEEPALIVE_MS;
 	}
 }
@@ -264,6 +270,13 @@ static int op_endpoint(void *ctx, const union addr *endpoint)
 	return 0;
 }
 
+static bool op_heard(void *ctx, uint32_t rx_id)
+{
+	const struct sim_key *key = &((struct node *)ctx)->key[CIPE_SLOT_CURRENT];
+
+	return key->present && key->k.rx_id == rx_id && key->heard;
+}
+
 static void op_established(void *ctx, const struct handshake_info *peer, bool initiator)
 {
 	struct node *n = ctx;
@@ -282,6 +295,7 @@ static const struct session_ops sim_ops = {
 	.key_set = op_key_set,
 	.key_del_next = op_key_del_next,
 	.endpoint = op_endpoint,
+	.heard = op_heard,
 	.established = op_established,
 };
 

@@ -55,6 +55,29 @@ static void test_nth_message_lost(void **state)
 	}
 }
 
+/* All that confirms the key is lost, and nobody sends anything else */
+static void test_confirmation_lost(void **state)
+{
+	struct sim *sim = sim_new(9);
+
+	(void)state;
+	sim->drop_data = true;
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], false);
+	sim_run(sim, 5000);
+	assert_int_equal(sim->node[0].established, 1);
+	assert_int_equal(sim->node[1].established, 0);
+	sim->drop_data = false;
+	sim_converge(sim, sim->node[0].config.tokxc_ms);
+	assert_int_equal(sim->node[0].established, 2);
+	/* A path that never carries data is not flooded with exchanges */
+	sim->drop_data = true;
+	node_start(&sim->node[0], true);
+	sim_run(sim, 600000);
+	assert_in_range(sim->node[0].established, 4, 40);
+	sim_free(sim);
+}
+
 static void test_half_lost(void **state)
 {
 	uint32_t seed;
@@ -577,6 +600,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_exchange),
 		cmocka_unit_test(test_nth_message_lost),
+		cmocka_unit_test(test_confirmation_lost),
 		cmocka_unit_test(test_half_lost),
 		cmocka_unit_test(test_doubled_and_disordered),
 		cmocka_unit_test(test_simultaneous),
