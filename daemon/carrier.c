@@ -246,39 +246,38 @@ static bool take_error(struct msghdr *msg, struct carrier_error *error)
 }
 
 /**
- * carrier_error() - take one report about a key exchange message of ours
+ * carrier_error() - take one report about a datagram of ours
  * @c: an open carrier
  * @error: filled in
  *
  * Reports about data packets, which the kernel sends through the same socket,
- * are skipped, and so are those about a packet too large: the kernel took note.
+ * do not count, nor do those about a packet too large: the kernel took note.
  *
- * Return: 0, -EAGAIN when there is none, or another -errno.
+ * Return: 0, -ENOMSG for a report that does not count, -EAGAIN when there is
+ * none, or another -errno.
  */
 int carrier_error(struct carrier *c, struct carrier_error *error)
 {
-	for (;;) {
-		struct sockaddr_storage ss;
-		union control control;
-		uint32_t marker = 1;
-		struct iovec iov = { .iov_base = &marker, .iov_len = sizeof(marker) };
-		struct msghdr msg = {
-			.msg_name = &ss,
-			.msg_namelen = sizeof(ss),
-			.msg_iov = &iov,
-			.msg_iovlen = 1,
-			.msg_control = &control,
-			.msg_controllen = sizeof(control),
-		};
+	struct sockaddr_storage ss;
+	union control control;
+	uint32_t marker = 1;
+	struct iovec iov = { .iov_base = &marker, .iov_len = sizeof(marker) };
+	struct msghdr msg = {
+		.msg_name = &ss,
+		.msg_namelen = sizeof(ss),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control),
+	};
 
-		memset(error, 0, sizeof(*error));
-		if (recvmsg(c->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
-			return -errno;
-		addr_set(&error->remote, &ss, msg.msg_namelen);
-		if (marker == CIPE_WIRE_CONTROL && take_error(&msg, error) &&
-		    error->err != EMSGSIZE)
-			return 0;
-	}
+	memset(error, 0, sizeof(*error));
+	if (recvmsg(c->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+		return -errno;
+	addr_set(&error->remote, &ss, msg.msg_namelen);
+	if (marker == CIPE_WIRE_CONTROL && take_error(&msg, error) && error->err != EMSGSIZE)
+		return 0;
+	return -ENOMSG;
 }
 
 /* ------------------------------------------------------------------------

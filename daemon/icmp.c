@@ -174,27 +174,25 @@ bool icmp_parse(int family, const uint8_t *data, size_t len, const union addr *b
 }
 
 /**
- * icmp_read() - take one error about a key exchange message
+ * icmp_read() - read one datagram
  * @fd: from icmp_open()
  * @bound: of our socket
  * @error: filled in
- * Return: 0, -EAGAIN when there is none, or another -errno.
+ * Return: 0, -ENOMSG when it was no error about a key exchange message of ours,
+ * -EAGAIN when there is none, or another -errno.
  */
 int icmp_read(int fd, const union addr *bound, struct carrier_error *error)
 {
-	for (;;) {
-		uint8_t data[READ_MAX];
-		struct sockaddr_storage ss;
-		socklen_t ss_len = sizeof(ss);
-		ssize_t n = recvfrom(fd, data, sizeof(data), MSG_DONTWAIT, (struct sockaddr *)&ss,
-				     &ss_len);
+	uint8_t data[READ_MAX];
+	struct sockaddr_storage ss;
+	socklen_t ss_len = sizeof(ss);
+	ssize_t n = recvfrom(fd, data, sizeof(data), MSG_DONTWAIT, (struct sockaddr *)&ss, &ss_len);
 
-		if (n < 0)
-			return -errno;
-		if (!icmp_parse(bound->sa.sa_family, data, (size_t)n, bound, error))
-			continue;
-		addr_set(&error->reporter, &ss, ss_len);
-		addr_set_port(&error->reporter, 0);
-		return 0;
-	}
+	if (n < 0)
+		return -errno;
+	if (!icmp_parse(bound->sa.sa_family, data, (size_t)n, bound, error))
+		return -ENOMSG;
+	addr_set(&error->reporter, &ss, ss_len);
+	addr_set_port(&error->reporter, 0);
+	return 0;
 }

@@ -182,7 +182,7 @@ static void test_port_unreachable(void **state)
 static void test_errors_of_data_packets_do_not_count(void **state)
 {
 	(void)state;
-	provoke("\1\2\3\4data", 8, -EAGAIN);
+	provoke("\1\2\3\4data", 8, -ENOMSG);
 }
 
 static void test_route(void **state)

@@ -10,6 +10,8 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "icmp.h"
 
@@ -125,6 +127,24 @@ static void test_cut_short(void **state)
 	assert_false(parse_changed(28, 0x44));
 }
 
+/* One datagram at a time, whatever it is: a flood is no endless loop */
+static void test_read(void **state)
+{
+	union addr bound = any(AF_INET, 4000);
+	struct carrier_error error;
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
+	assert_int_equal(write(fds[1], "other", 5), 5);
+	assert_int_equal(write(fds[1], unreachable4, sizeof(unreachable4)), sizeof(unreachable4));
+	assert_int_equal(icmp_read(fds[0], &bound, &error), -ENOMSG);
+	assert_int_equal(icmp_read(fds[0], &bound, &error), 0);
+	assert_int_equal(icmp_read(fds[0], &bound, &error), -EAGAIN);
+	close(fds[0]);
+	close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -132,6 +152,7 @@ int main(void)
 		cmocka_unit_test(test_not_ours),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_cut_short),
+		cmocka_unit_test(test_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
