@@ -301,7 +301,7 @@ int kernel_key_set(struct kernel *k, uint32_t id, const struct kernel_key *key)
 
 	/* The default message size of a page has room for many keys */
 	if (msg && put_key(msg, key)) {
-		nlmsg_free(msg);
+		netlink_wipe(msg);
 		return -EMSGSIZE;
 	}
 	return netlink_request(k->requests, msg, NULL, NULL);

@@ -135,6 +135,13 @@ static int read_answer(int fd, uint32_t seq, netlink_msg_fn fn, void *ctx)
 	}
 }
 
+/** netlink_wipe() - overwrite and free a request that may hold keys */
+void netlink_wipe(struct nl_msg *msg)
+{
+	OPENSSL_cleanse(nlmsg_hdr(msg), nlmsg_get_max_size(msg));
+	nlmsg_free(msg);
+}
+
 /**
  * netlink_request() - send a request and wait for the kernel's verdict
  * @sk: from netlink_open()
@@ -158,8 +165,7 @@ int netlink_request(struct nl_sock *sk, struct nl_msg *msg, netlink_msg_fn fn, v
 		rc = -errno;
 	else
 		rc = read_answer(nl_socket_get_fd(sk), nlh->nlmsg_seq, fn, ctx);
-	OPENSSL_cleanse(nlh, nlmsg_get_max_size(msg));
-	nlmsg_free(msg);
+	netlink_wipe(msg);
 	return rc;
 }
 

@@ -22,6 +22,7 @@ typedef void (*netlink_msg_fn)(void *ctx, struct nlmsghdr *nlh);
 int netlink_open(struct nl_sock **sk, int protocol);
 int netlink_join(struct nl_sock *sk, int group);
 int netlink_request(struct nl_sock *sk, struct nl_msg *msg, netlink_msg_fn fn, void *ctx);
+void netlink_wipe(struct nl_msg *msg);
 const char *netlink_words(void);
 int netlink_events(struct nl_sock *sk, netlink_msg_fn fn, void *ctx);
 
