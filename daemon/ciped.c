@@ -140,23 +140,31 @@ static int open_env(struct daemon *d)
 	return 0;
 }
 
-static void watch(struct daemon *d)
+/* From here on a signal waits for the event loop: what is set up by then is
+ * taken down in order.
+ */
+static void watch_signals(struct daemon *d)
+{
+	struct ev_loop *loop = d->env.loop;
+
+	ev_signal_init(&d->term, on_stop, SIGTERM);
+	ev_signal_init(&d->interrupt, on_stop, SIGINT);
+	ev_signal_init(&d->hangup, on_hangup, SIGHUP);
+	d->term.data = d->interrupt.data = d->hangup.data = d;
+	ev_signal_start(loop, &d->term);
+	ev_signal_start(loop, &d->interrupt);
+	ev_signal_start(loop, &d->hangup);
+}
+
+static void watch_kernel(struct daemon *d)
 {
 	struct ev_loop *loop = d->env.loop;
 
 	ev_io_init(&d->events, on_events, kernel_events_fd(d->env.kernel), EV_READ);
 	ev_io_init(&d->interfaces, on_interfaces, iface_events_fd(d->env.rtnl), EV_READ);
-	ev_signal_init(&d->term, on_stop, SIGTERM);
-	ev_signal_init(&d->interrupt, on_stop, SIGINT);
-	ev_signal_init(&d->hangup, on_hangup, SIGHUP);
 	d->events.data = d->interfaces.data = d;
-	d->term.data = d->interrupt.data = d->hangup.data = d;
 	ev_io_start(loop, &d->events);
 	ev_io_start(loop, &d->interfaces);
-	ev_signal_start(loop, &d->term);
-	ev_signal_start(loop, &d->interrupt);
-	ev_signal_start(loop, &d->hangup);
-	signal(SIGPIPE, SIG_IGN);
 }
 
 static void close_env(struct daemon *d)
@@ -173,10 +181,14 @@ static int run(const struct options *opts)
 
 	if (!rc) {
 		d.link = link_new(&d.env, opts);
-		rc = d.link ? link_setup(d.link) : LINK_EXIT_SYSTEM;
+		rc = d.link ? link_resolve(d.link) : LINK_EXIT_SYSTEM;
 	}
 	if (!rc) {
-		watch(&d);
+		watch_signals(&d);
+		rc = link_setup(d.link);
+	}
+	if (!rc) {
+		watch_kernel(&d);
 		link_run(d.link);
 		daemonize_ready();
 		ev_run(d.env.loop, 0);
@@ -232,6 +244,8 @@ int main(int argc, char **argv)
 	struct options opts = { 0 };
 	int rc = fill_standard_fds();
 
+	/* Whoever reads our stderr may be gone before we are */
+	signal(SIGPIPE, SIG_IGN);
 	if (!rc)
 		rc = prepare_secrets();
 	if (rc)

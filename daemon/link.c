@@ -62,11 +62,16 @@ static void take_error(struct link *l, const struct carrier_error *error)
 static void read_errors(struct link *l)
 {
 	struct carrier_error error;
+	int i, rc;
 
-	/* What others report comes by ICMP, and shall not count twice */
-	while (!carrier_error(&l->carrier, &error))
-		if (l->icmp < 0 || !addr_is_set(&error.reporter))
+	for (i = 0; i < READ_BATCH && !l->ending; i++) {
+		rc = carrier_error(&l->carrier, &error);
+		if (rc && rc != -ENOMSG)
+			break;
+		/* What others report comes by ICMP, and shall not count twice */
+		if (!rc && (l->icmp < 0 || !addr_is_set(&error.reporter)))
 			take_error(l, &error);
+	}
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -97,14 +102,16 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 {
 	struct link *l = w->data;
 	struct carrier_error error;
-	int i;
+	int i, rc;
 
 	(void)loop;
 	(void)revents;
 	for (i = 0; i < READ_BATCH && !l->ending; i++) {
-		if (icmp_read(l->icmp, &l->carrier.bound, &error))
+		rc = icmp_read(l->icmp, &l->carrier.bound, &error);
+		if (rc && rc != -ENOMSG)
 			break;
-		take_error(l, &error);
+		if (!rc)
+			take_error(l, &error);
 	}
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * One link: its options, interface, socket, key exchange and scripts held
- * together. link_setup.c brings it up, link.c runs it with link_ops.c, and
- * link_up.c has what follows from keys, and the way down.
+ * together. link_setup.c brings it up with link_memory.c, link.c runs it with
+ * link_ops.c, and link_up.c has what follows from keys, and the way down.
  */
 #ifndef CIPED_LINK_H
 #define CIPED_LINK_H
@@ -130,6 +130,7 @@ struct link {
 };
 
 struct link *link_new(const struct link_env *env, const struct options *opts);
+int link_resolve(struct link *l);
 int link_setup(struct link *l);
 void link_run(struct link *l);
 void link_event(struct link *l, const struct kernel_event *event);
@@ -137,12 +138,15 @@ void link_check(struct link *l);
 void link_stop(struct link *l, int code);
 void link_free(struct link *l);
 
-/* Between link.c, link_ops.c, link_setup.c and link_up.c */
+/* Between link.c, link_memory.c, link_ops.c, link_setup.c and link_up.c */
 extern const struct session_ops link_session_ops;
 bool link_is_peer(const struct link *l, const union addr *addr);
 void link_count_error(struct link *l, int err, const union addr *to, const union addr *reporter);
 void link_suspect(struct link *l, double after);
 void link_note_endpoint(struct link *l, const union addr *remote);
+int link_load_memory(struct link *l);
+uint32_t link_remembered(const struct link *l);
+int link_claim_keys(struct link *l, const struct kernel_link *seen);
 void link_read_state(struct link *l);
 void link_set_inner_addr(struct link *l);
 void link_established(struct link *l, const struct handshake_info *peer, bool initiator);

@@ -138,8 +138,11 @@ static int op_key_set(void *ctx, enum cipe_slot slot, const struct handshake_key
 		.tx_iv = keys->tx_iv,
 		.lifetime_ms = life < LIFETIME_MAX_MS ? (uint32_t)life : LIFETIME_MAX_MS,
 	};
-	int rc = kernel_key_set(l->env->kernel, l->id, &key);
+	int rc;
 
+	/* First, so that whoever takes the link over from us knows its keys */
+	state_add_key(&l->state, keys->rx_id);
+	rc = kernel_key_set(l->env->kernel, l->id, &key);
 	if (rc && rc != -EEXIST) {
 		log_err("cannot install a key: %s%s", strerror(-rc), netlink_words());
 		link_suspect(l, 0.);

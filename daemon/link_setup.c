@@ -11,15 +11,9 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "derive.h"
 #include "icmp.h"
 #include "log.h"
 #include "netlink.h"
-#include "secret.h"
-
-#define STATE_LABEL "cipe state file"
-
-_Static_assert(STATE_LOCAL_LEN == HANDSHAKE_LOCAL_LEN, "one secret");
 
 /* More default names than anyone has interfaces */
 #define NAMES_MAX 100000
@@ -135,6 +129,23 @@ static int create_unnamed(struct link *l)
 	return -ENFILE;
 }
 
+/* The interface that an earlier daemon of this link left behind */
+static bool find_own(struct link *l)
+{
+	struct kernel_link seen, here;
+	uint32_t id = link_remembered(l);
+
+	if (!id || kernel_link_get(l->env->kernel, id, &seen) || !seen.name[0] ||
+	    seen.socket_state == CIPE_SOCKET_USER || seen.mode != l->opts->mode)
+		return false;
+	/* It may be in another network namespace by now */
+	if (kernel_link_find(l->env->kernel, seen.ifindex, &here) || here.id != id ||
+	    claim(l, seen.name))
+		return false;
+	memcpy(l->name, seen.name, sizeof(l->name));
+	return true;
+}
+
 static int create_named(struct link *l)
 {
 	int rc;
@@ -170,8 +181,12 @@ static int check_adopted(struct link *l, const struct kernel_link *seen)
 
 static int open_interface(struct link *l, struct kernel_link *seen)
 {
-	int rc = l->opts->device[0] ? create_named(l) : create_unnamed(l);
+	int rc = 0;
 
+	if (l->opts->device[0])
+		rc = create_named(l);
+	else if (!find_own(l))
+		rc = create_unnamed(l);
 	if (rc)
 		return LINK_EXIT_DEVICE;
 	log_set_device(l->name);
@@ -320,66 +335,31 @@ static int bring_up(struct link *l)
 	return 0;
 }
 
-static int load_secrets(struct link *l)
-{
-	uint8_t id[STATE_ID_LEN];
-	int rc;
-
-	l->psk = secret_alloc(DERIVE_PSK_LEN);
-	l->local = secret_alloc(HANDSHAKE_LOCAL_LEN);
-	if (!l->psk || !l->local || secret_random(l->local, HANDSHAKE_LOCAL_LEN) ||
-	    derive_psk(l->psk, l->opts->key, l->opts->key_len) ||
-	    derive_hkdf(NULL, 0, l->psk, DERIVE_PSK_LEN, STATE_LABEL, strlen(STATE_LABEL), id,
-			sizeof(id))) {
-		log_err("no locked memory left, or libcrypto failed");
-		return LINK_EXIT_SYSTEM;
-	}
-	rc = state_open(&l->state, STATE_DIR, l->name, id);
-	if (rc)
-		log_warn("cannot read %s: %s; old key exchange messages may be answered once more",
-			 l->state.path, strerror(-rc));
-	state_local(&l->state, l->local);
-	return 0;
-}
-
-/* Keys agreed on under another shared secret are another peer's by now, or were
- * given up for a reason. So is the address they were used with.
+/**
+ * link_resolve() - find the addresses of the carrier; may wait for name servers
+ * @l: from link_new()
+ * Return: 0, or an exit code after a message.
  */
-static int drop_foreign_keys(struct link *l)
+int link_resolve(struct link *l)
 {
-	int rc;
+	int rc = find_peer(l);
 
-	if (l->created || l->state.known)
-		return 0;
-	rc = kernel_key_del_all(l->env->kernel, l->id);
-	if (rc && rc != -ENOENT) {
-		log_err("cannot retire the keys of %s: %s%s", l->name, strerror(-rc),
-			netlink_words());
-		return LINK_EXIT_SYSTEM;
-	}
-	if (l->adopted_key)
-		log_notice("keys in use were not agreed on with this peer: retired");
-	l->adopted_key = 0;
-	if (addr_is_set(&l->configured))
-		memset(&l->endpoint, 0, sizeof(l->endpoint));
-	return 0;
+	return rc ? rc : find_me(l);
 }
 
 /**
  * link_setup() - bring the link up, ready to exchange keys
- * @l: from link_new()
+ * @l: after link_resolve()
  * Return: 0, or an exit code; everything that went wrong was logged, and what
  * was done is undone by link_free().
  */
 int link_setup(struct link *l)
 {
 	struct kernel_link seen = { 0 };
-	int rc = find_peer(l);
+	int rc = link_load_memory(l);
 
-	rc = rc ? rc : find_me(l);
 	rc = rc ? rc : open_interface(l, &seen);
-	rc = rc ? rc : load_secrets(l);
-	rc = rc ? rc : drop_foreign_keys(l);
+	rc = rc ? rc : link_claim_keys(l, &seen);
 	rc = rc ? rc : connect_socket(l, &seen);
 	if (rc)
 		return rc;

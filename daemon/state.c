@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * What a link remembers across restarts: STATE_DIR/DEVICE.state, a few lines of
- * text, replaced as a whole.
+ * What a link remembers across restarts: a file of a few lines of text, named
+ * by the link's identity, replaced as a whole.
  */
 #include "state.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,10 @@
 #include "log.h"
 #include "optvalue.h"
 
-static const char format[] = "peer %s\naccepted %" PRIu64 "\nsent %" PRIu64 "\n%s%s\n";
+/* Where a value is not known */
+#define NONE "-"
+
+#define TEXT_MAX 512
 
 static void to_hex(const uint8_t *data, size_t len, char *text)
 {
@@ -28,28 +32,45 @@ static void to_hex(const uint8_t *data, size_t len, char *text)
 	text[2 * len] = '\0';
 }
 
+/* ------------------------------------------------------------------------
+ * the file
+ */
+
+/* What follows the lines that must be there; what is missing stays unknown */
+static void read_rest(struct state *st, FILE *file)
+{
+	char local[2 * STATE_LOCAL_LEN + 1] = "", boot[STATE_BOOT_LEN] = "";
+	uint32_t link;
+	int i;
+
+	if (fscanf(file, " local %64s", local) != 1)
+		return;
+	st->have_local = !optvalue_hex(local, st->local, STATE_LOCAL_LEN);
+	if (fscanf(file, " link %" SCNu32 " %36s keys", &link, boot) != 2)
+		return;
+	st->link = link;
+	memcpy(st->boot, boot, sizeof(boot));
+	for (i = 0; i < STATE_KEYS; i++)
+		if (fscanf(file, " %8" SCNx32, &st->key[i]) != 1)
+			break;
+}
+
 static int read_file(struct state *st)
 {
-	char id[2 * STATE_ID_LEN + 1], found[2 * STATE_ID_LEN + 1] = "";
-	char local[2 * STATE_LOCAL_LEN + 1] = "";
-	uint64_t accepted, sent;
 	FILE *file = fopen(st->path, "re");
-	int n;
+	uint64_t accepted, sent;
 
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
-	n = fscanf(file, "peer %16s accepted %" SCNu64 " sent %" SCNu64 " local %64s", found, &accepted,
-		   &sent, local);
-	fclose(file);
-	if (n < 3)
+	if (fscanf(file, "accepted %" SCNu64 " sent %" SCNu64, &accepted, &sent) != 2) {
+		fclose(file);
 		return -EBADMSG;
-	to_hex(st->id, STATE_ID_LEN, id);
-	if (strcmp(id, found))
-		return 0;
+	}
 	st->accepted = accepted;
 	st->sent = sent;
 	st->known = true;
-	st->have_local = !optvalue_hex(local, st->local, STATE_LOCAL_LEN);
+	read_rest(st, file);
+	fclose(file);
 	return 0;
 }
 
@@ -60,6 +81,7 @@ static int write_all(const char *path, const char *text, size_t len)
 
 	if (fd < 0)
 		return -errno;
+	errno = 0;
 	if (write(fd, text, len) != (ssize_t)len)
 		rc = errno ? -errno : -EIO;
 	/* Else a crash of the machine might leave an empty file by that name */
@@ -70,27 +92,52 @@ static int write_all(const char *path, const char *text, size_t len)
 	return rc;
 }
 
+/* Else a crash of the machine might bring the file before it back */
+static int sync_dir(const char *path)
+{
+	char copy[sizeof(((struct state *)0)->path)];
+	int fd, rc = 0;
+
+	snprintf(copy, sizeof(copy), "%s", path);
+	fd = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fsync(fd))
+		rc = -errno;
+	close(fd);
+	return rc;
+}
+
+static size_t format(const struct state *st, char text[TEXT_MAX])
+{
+	char local[2 * STATE_LOCAL_LEN + 1] = NONE;
+	int len, i;
+
+	if (st->have_local)
+		to_hex(st->local, STATE_LOCAL_LEN, local);
+	len = snprintf(text, TEXT_MAX, "accepted %" PRIu64 "\nsent %" PRIu64 "\nlocal %s\n"
+		       "link %" PRIu32 " %s\nkeys", st->accepted, st->sent, local, st->link,
+		       st->boot[0] ? st->boot : NONE);
+	for (i = 0; i < STATE_KEYS && st->key[i]; i++)
+		len += snprintf(text + len, TEXT_MAX - (size_t)len, " %08" PRIx32, st->key[i]);
+	len += snprintf(text + len, TEXT_MAX - (size_t)len, "\n");
+	return (size_t)len;
+}
+
 static int write_file(const struct state *st)
 {
-	char id[2 * STATE_ID_LEN + 1], local[2 * STATE_LOCAL_LEN + 1] = "";
-	char text[256], temp[sizeof(st->path) + 8];
-	int len, rc;
+	char text[TEXT_MAX], temp[sizeof(st->path) + 8];
+	int rc;
 
 	if (!st->path[0])
 		return 0;
-	to_hex(st->id, STATE_ID_LEN, id);
-	if (st->have_local)
-		to_hex(st->local, STATE_LOCAL_LEN, local);
-	len = snprintf(text, sizeof(text), format, id, st->accepted, st->sent,
-		       st->have_local ? "local " : "", local);
 	snprintf(temp, sizeof(temp), "%s.new", st->path);
-	errno = 0;
-	rc = write_all(temp, text, (size_t)len);
+	rc = write_all(temp, text, format(st, text));
 	if (!rc && rename(temp, st->path))
 		rc = -errno;
 	if (rc)
 		unlink(temp);
-	return rc;
+	return rc ? rc : sync_dir(st->path);
 }
 
 static int save(const struct state *st)
@@ -109,21 +156,25 @@ static int save(const struct state *st)
  * state_open() - read what an earlier run remembered
  * @st: filled in
  * @dir: STATE_DIR; created if need be
- * @device: name of the interface
- * @id: identifies the peer
+ * @id: identifies the link
  * Return: 0, or -errno when there is something unreadable: go on with nothing
  * remembered.
  */
-int state_open(struct state *st, const char *dir, const char *device,
-	       const uint8_t id[STATE_ID_LEN])
+int state_open(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN])
 {
+	char name[2 * STATE_ID_LEN + 1];
+
 	memset(st, 0, sizeof(*st));
-	memcpy(st->id, id, STATE_ID_LEN);
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		log_debug("cannot create %s: %m", dir);
-	snprintf(st->path, sizeof(st->path), "%s/%s.state", dir, device);
+	to_hex(id, STATE_ID_LEN, name);
+	snprintf(st->path, sizeof(st->path), "%s/%s.state", dir, name);
 	return read_file(st);
 }
+
+/* ------------------------------------------------------------------------
+ * messages
+ */
 
 /**
  * state_accept() - a message of the peer is being answered
@@ -165,4 +216,56 @@ uint64_t state_stamp(struct state *st, uint64_t wall_clock)
 	st->sent = wall_clock > st->sent ? wall_clock : st->sent + 1;
 	save(st);
 	return st->sent;
+}
+
+/* ------------------------------------------------------------------------
+ * interface and keys
+ */
+
+/** state_boot() - what names this start of the machine; "" when that is unknown */
+void state_boot(char boot[STATE_BOOT_LEN])
+{
+	FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	boot[0] = '\0';
+	if (!file)
+		return;
+	if (fscanf(file, "%36s", boot) != 1)
+		boot[0] = '\0';
+	fclose(file);
+}
+
+/** state_link() - number of our link since @boot; 0: there was none */
+uint32_t state_link(const struct state *st, const char *boot)
+{
+	return boot[0] && !strcmp(boot, st->boot) ? st->link : 0;
+}
+
+/** state_set_link() - the link is ours now; other links' keys are not */
+void state_set_link(struct state *st, uint32_t link, const char *boot)
+{
+	if (link == state_link(st, boot))
+		return;
+	st->link = link;
+	snprintf(st->boot, sizeof(st->boot), "%s", boot);
+	memset(st->key, 0, sizeof(st->key));
+}
+
+/** state_add_key() - a key of this rx id is about to be installed */
+void state_add_key(struct state *st, uint32_t rx_id)
+{
+	memmove(st->key + 1, st->key, sizeof(st->key) - sizeof(st->key[0]));
+	st->key[0] = rx_id;
+	save(st);
+}
+
+/** state_has_key() - did we install it, in this run or an earlier one? */
+bool state_has_key(const struct state *st, uint32_t rx_id)
+{
+	int i;
+
+	for (i = 0; i < STATE_KEYS; i++)
+		if (rx_id && st->key[i] == rx_id)
+			return true;
+	return false;
 }

@@ -30,7 +30,15 @@ void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
 	(void)fmt;
 }
 
-static const uint8_t alice[STATE_ID_LEN] = "alice..", bob[STATE_ID_LEN] = "bob....";
+/* Every test has a link of its own */
+static const uint8_t *link_id(uint8_t n)
+{
+	static uint8_t id[STATE_ID_LEN] = "link ";
+
+	id[5] = n;
+	return id;
+}
+
 static char dir[] = "/tmp/test_state.XXXXXX";
 
 static void test_remembers(void **state)
@@ -39,11 +47,11 @@ static void test_remembers(void **state)
 	struct stat file;
 
 	(void)state;
-	assert_int_equal(state_open(&st, dir, "cipcb0", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(0)), 0);
 	assert_int_equal(st.accepted, 0);
 	assert_int_equal(state_accept(&st, 1000), 0);
 	assert_int_equal(state_stamp(&st, 2000), 2000);
-	assert_int_equal(state_open(&st, dir, "cipcb0", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(0)), 0);
 	assert_int_equal(st.accepted, 1000);
 	assert_int_equal(st.sent, 2000);
 	assert_int_equal(stat(st.path, &file), 0);
@@ -58,10 +66,10 @@ static void test_clock_goes_back(void **state)
 	struct state st;
 
 	(void)state;
-	assert_int_equal(state_open(&st, dir, "cipcb1", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(1)), 0);
 	assert_int_equal(state_stamp(&st, 5000), 5000);
 	assert_int_equal(state_stamp(&st, 4000), 5001);
-	assert_int_equal(state_open(&st, dir, "cipcb1", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(1)), 0);
 	assert_int_equal(state_stamp(&st, 10), 5002);
 }
 
@@ -70,9 +78,9 @@ static void test_another_peer(void **state)
 	struct state st;
 
 	(void)state;
-	assert_int_equal(state_open(&st, dir, "cipcb2", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(2)), 0);
 	state_accept(&st, 9000);
-	assert_int_equal(state_open(&st, dir, "cipcb2", bob), 0);
+	assert_int_equal(state_open(&st, dir, link_id(6)), 0);
 	assert_int_equal(st.accepted, 0);
 }
 
@@ -83,21 +91,21 @@ static void test_own_messages(void **state)
 	FILE *file;
 
 	(void)state;
-	assert_int_equal(state_open(&st, dir, "cipcb5", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(5)), 0);
 	assert_false(st.known);
 	state_local(&st, first);
 	assert_string_equal(first, "first run");
 	state_stamp(&st, 1);
-	assert_int_equal(state_open(&st, dir, "cipcb5", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(5)), 0);
 	assert_true(st.known);
 	state_local(&st, second);
 	assert_memory_equal(second, first, sizeof(first));
 	/* A file cut short: the rest is good */
 	file = fopen(st.path, "w");
 	assert_non_null(file);
-	fputs("peer 616c6963652e2e00\naccepted 7\nsent 8\nlocal 6669\n", file);
+	fputs("accepted 7\nsent 8\nlocal 6669\n", file);
 	fclose(file);
-	assert_int_equal(state_open(&st, dir, "cipcb5", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(5)), 0);
 	assert_int_equal(st.sent, 8);
 	assert_false(st.have_local);
 }
@@ -108,15 +116,15 @@ static void test_damaged(void **state)
 	FILE *file;
 
 	(void)state;
-	assert_int_equal(state_open(&st, dir, "cipcb3", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(3)), 0);
 	file = fopen(st.path, "w");
 	assert_non_null(file);
-	fputs("peer 00\naccepted many\n", file);
+	fputs("accepted many\n", file);
 	fclose(file);
-	assert_int_equal(state_open(&st, dir, "cipcb3", alice), -EBADMSG);
+	assert_int_equal(state_open(&st, dir, link_id(3)), -EBADMSG);
 	assert_int_equal(st.accepted, 0);
 	assert_int_equal(state_accept(&st, 1), 0);
-	assert_int_equal(state_open(&st, dir, "cipcb3", alice), 0);
+	assert_int_equal(state_open(&st, dir, link_id(3)), 0);
 	assert_int_equal(st.accepted, 1);
 }
 
@@ -125,10 +133,45 @@ static void test_no_place(void **state)
 	struct state st;
 
 	(void)state;
-	assert_int_equal(state_open(&st, "/nonexistent/dir", "cipcb4", alice), 0);
+	assert_int_equal(state_open(&st, "/nonexistent/dir", link_id(4)), 0);
 	assert_int_not_equal(state_accept(&st, 5), 0);
 	assert_int_equal(st.accepted, 5);
 	assert_int_equal(state_stamp(&st, 7), 7);
+}
+
+static void test_own_keys(void **state)
+{
+	struct state st;
+	uint32_t id;
+
+	(void)state;
+	assert_int_equal(state_open(&st, dir, link_id(7)), 0);
+	state_set_link(&st, 5, "this start");
+	assert_false(state_has_key(&st, 0));
+	for (id = 4; id <= 40; id += 4)
+		state_add_key(&st, id);
+	assert_int_equal(state_open(&st, dir, link_id(7)), 0);
+	assert_int_equal(state_link(&st, "thisstart"), 0);
+	state_set_link(&st, 6, "start-1");
+	state_add_key(&st, 0xfffffffc);
+	state_add_key(&st, 8);
+	assert_int_equal(state_open(&st, dir, link_id(7)), 0);
+	assert_int_equal(state_link(&st, "start-1"), 6);
+	assert_true(state_has_key(&st, 0xfffffffc));
+	assert_true(state_has_key(&st, 8));
+	assert_false(state_has_key(&st, 40));
+	assert_false(state_has_key(&st, 0));
+	/* The same link: its keys stay ours; another one's were never */
+	state_set_link(&st, 6, "start-1");
+	assert_true(state_has_key(&st, 8));
+	for (id = 100; id < 132; id += 4)
+		state_add_key(&st, id);
+	assert_false(state_has_key(&st, 8));
+	assert_true(state_has_key(&st, 100));
+	assert_int_equal(state_link(&st, "start-2"), 0);
+	state_set_link(&st, 6, "start-2");
+	assert_false(state_has_key(&st, 100));
+	assert_int_equal(state_link(&st, ""), 0);
 }
 
 static int setup(void **state)
@@ -140,14 +183,10 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	char path[128];
-	int i;
 
 	(void)state;
-	for (i = 0; i < 6; i++) {
-		snprintf(path, sizeof(path), "%s/cipcb%d.state", dir, i);
-		unlink(path);
-	}
-	return rmdir(dir);
+	snprintf(path, sizeof(path), "rm -r %s", dir);
+	return system(path);
 }
 
 int main(void)
@@ -157,6 +196,7 @@ int main(void)
 		cmocka_unit_test(test_clock_goes_back),
 		cmocka_unit_test(test_another_peer),
 		cmocka_unit_test(test_own_messages),
+		cmocka_unit_test(test_own_keys),
 		cmocka_unit_test(test_damaged),
 		cmocka_unit_test(test_no_place),
 	};
