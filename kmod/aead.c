@@ -10,8 +10,6 @@
 #include <uapi/linux/cipe.h>
 
 #include "aead.h"
-#include "keys.h"
-#include "link.h"
 
 static const struct {
 	const char *name;
@@ -174,178 +172,12 @@ int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
 }
 
 /**
- * cipe_aead_request_size - octets of a request for either of two ciphers
- * @tx: one
- * @rx: the other
+ * cipe_aead_async - may a cipher finish later than it was called?
+ * @tfm: the cipher
  *
- * Return: size of &struct cipe_crypt and the ciphers' context behind it,
- * aligned for a scatterlist to follow.
+ * Return: whether callers have to be prepared for it.
  */
-unsigned int cipe_aead_request_size(const struct crypto_aead *tx,
-				    const struct crypto_aead *rx)
+bool cipe_aead_async(struct crypto_aead *tfm)
 {
-	unsigned int context = max(crypto_aead_reqsize((struct crypto_aead *)tx),
-				   crypto_aead_reqsize((struct crypto_aead *)rx));
-
-	return ALIGN(sizeof(struct cipe_crypt) + context,
-		     __alignof__(struct scatterlist));
-}
-
-/**
- * cipe_crypt_alloc - begin with a packet
- * @link: the link
- * @key: the key
- * @order: the queue it will wait in if the cipher is asynchronous
- * @entries: of scatterlist, for source and destination together
- *
- * Context: softirq or BH off, under RCU.
- * Return: the packet's state, holding the key and the device; NULL without
- * memory, if too much waits already, or if the key is being freed.
- */
-struct cipe_crypt *cipe_crypt_alloc(struct cipe_link *link, struct cipe_key *key,
-				    const struct cipe_order *order,
-				    unsigned int entries)
-{
-	struct cipe_crypt *crypt;
-
-	if (unlikely(cipe_order_full(order)))
-		return NULL;
-	crypt = kmalloc(key->request_size + entries * sizeof(struct scatterlist),
-			GFP_ATOMIC);
-	if (!crypt)
-		return NULL;
-	if (!refcount_inc_not_zero(&key->refs)) {
-		kfree(crypt);
-		return NULL;
-	}
-	memset(&crypt->order, 0, sizeof(crypt->order));
-	crypt->link = link;
-	crypt->key = key;
-	crypt->datagram = NULL;
-	crypt->plain = NULL;
-	crypt->sg = (void *)crypt + key->request_size;
-	netdev_hold(link->dev, &crypt->dev_tracker, GFP_ATOMIC);
-	return crypt;
-}
-
-/**
- * cipe_crypt_free - end with a packet
- * @crypt: its state; what it still owns is freed too
- *
- * Context: softirq or BH off. The link may be gone afterwards.
- */
-void cipe_crypt_free(struct cipe_crypt *crypt)
-{
-	struct net_device *dev = crypt->link->dev;
-
-	kfree_skb(crypt->datagram);
-	kfree_skb(crypt->plain);
-	cipe_key_put(crypt->key);
-	netdev_put(dev, &crypt->dev_tracker);
-	/* Keystream may be left in the cipher's context */
-	kfree_sensitive(crypt);
-}
-
-/* The nonce: the counter XORed into the end of the IV, RFC 8446 section 5.3 */
-static void crypt_nonce(struct cipe_crypt *crypt, const u8 *iv, u32 counter)
-{
-	u8 *end = crypt->iv + CIPE_WIRE_IV_LEN - sizeof(counter);
-
-	memcpy(crypt->iv, iv, CIPE_WIRE_IV_LEN);
-	put_unaligned_be32(get_unaligned_be32(end) ^ counter, end);
-}
-
-/* The packet's own hold on the device may end inside, the queue is needed for
- * a moment longer. Drivers should, but do not all, call this with BH off.
- */
-static void crypt_done(struct cipe_crypt *crypt, struct cipe_order *order, int err)
-{
-	struct net_device *dev = crypt->link->dev;
-	netdevice_tracker tracker;
-
-	local_bh_disable();
-	netdev_hold(dev, &tracker, GFP_ATOMIC);
-	crypt->err = err;
-	cipe_order_done(order, &crypt->order);
-	netdev_put(dev, &tracker);
-	local_bh_enable();
-}
-
-static void crypt_tx_async(cipe_async_t *async, int err)
-{
-	struct cipe_crypt *crypt = cipe_async_data(async);
-
-	crypt_done(crypt, &crypt->link->tx_order, err);
-}
-
-static void crypt_rx_async(cipe_async_t *async, int err)
-{
-	struct cipe_crypt *crypt = cipe_async_data(async);
-
-	crypt_done(crypt, &crypt->link->rx_order, err);
-}
-
-/* What the cipher said at once: the end, or that the callback will follow.
- * Without CRYPTO_TFM_REQ_MAY_BACKLOG -EBUSY means refused: the packet is
- * dropped, as by any queue that is full.
- */
-static void crypt_submitted(struct cipe_crypt *crypt, struct cipe_order *order,
-			    int err)
-{
-	if (err == -EINPROGRESS) {
-		cipe_order_pend(order, &crypt->order);
-		return;
-	}
-	crypt->err = err;
-	if (err) /* a failure overtakes nobody */
-		order->release(&crypt->order);
-	else
-		cipe_order_sync(order, &crypt->order);
-}
-
-/**
- * cipe_crypt_encrypt - encrypt from the source into the destination
- * @crypt: sg[0] is the destination: header, ciphertext, tag; the source from
- *	sg[1] on: header, plaintext
- * @len: octets of plaintext
- * @counter: the packet's, reserved for it alone
- *
- * Ends in link->tx_order's release, now or later; do not touch @crypt again.
- *
- * Context: softirq or BH off.
- */
-void cipe_crypt_encrypt(struct cipe_crypt *crypt, unsigned int len, u32 counter)
-{
-	struct cipe_order *order = &crypt->link->tx_order;
-
-	crypt_nonce(crypt, crypt->key->tx_iv, counter);
-	aead_request_set_tfm(&crypt->req, crypt->key->tx);
-	aead_request_set_callback(&crypt->req, 0, crypt_tx_async, crypt);
-	aead_request_set_ad(&crypt->req, sizeof(struct cipe_wire_data));
-	aead_request_set_crypt(&crypt->req, &crypt->sg[1], &crypt->sg[0], len,
-			       crypt->iv);
-	crypt_submitted(crypt, order, crypto_aead_encrypt(&crypt->req));
-}
-
-/**
- * cipe_crypt_decrypt - decrypt in place
- * @crypt: sg[0] is header, ciphertext, tag
- * @len: octets of ciphertext and tag
- * @counter: from the header
- *
- * Ends in link->rx_order's release, now or later; do not touch @crypt again.
- *
- * Context: softirq or BH off.
- */
-void cipe_crypt_decrypt(struct cipe_crypt *crypt, unsigned int len, u32 counter)
-{
-	struct cipe_order *order = &crypt->link->rx_order;
-
-	crypt_nonce(crypt, crypt->key->rx_iv, counter);
-	aead_request_set_tfm(&crypt->req, crypt->key->rx);
-	aead_request_set_callback(&crypt->req, 0, crypt_rx_async, crypt);
-	aead_request_set_ad(&crypt->req, sizeof(struct cipe_wire_data));
-	aead_request_set_crypt(&crypt->req, &crypt->sg[0], &crypt->sg[0], len,
-			       crypt->iv);
-	crypt_submitted(crypt, order, crypto_aead_decrypt(&crypt->req));
+	return crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC;
 }

@@ -117,6 +117,13 @@ static int fill_key_counters(struct sk_buff *msg, struct cipe_key *key)
 				 CIPE_A_KEY_PAD);
 }
 
+static const char *fill_driver(const struct cipe_key *key)
+{
+	if (!key->tx)
+		return "chacha20poly1305-lib";
+	return crypto_tfm_alg_driver_name(crypto_aead_tfm(key->tx));
+}
+
 static int fill_key(struct sk_buff *msg, struct cipe_key *key)
 {
 	struct nlattr *nest = nla_nest_start(msg, CIPE_A_KEY);
@@ -130,8 +137,7 @@ static int fill_key(struct sk_buff *msg, struct cipe_key *key)
 	    nla_put_u32(msg, CIPE_A_KEY_TX_ID, key->tx_id) ||
 	    nla_put_u8(msg, CIPE_A_KEY_CIPHER, key->cipher) ||
 	    nla_put_u32(msg, CIPE_A_KEY_LIFETIME_MS, left) ||
-	    nla_put_string(msg, CIPE_A_KEY_DRIVER,
-			   crypto_tfm_alg_driver_name(crypto_aead_tfm(key->tx))) ||
+	    nla_put_string(msg, CIPE_A_KEY_DRIVER, fill_driver(key)) ||
 	    fill_key_counters(msg, key) ||
 	    fill_since(msg, CIPE_A_KEY_AGE_MS, key->born, CIPE_A_KEY_PAD))
 		return -EMSGSIZE;

@@ -14,9 +14,11 @@
 #include <linux/slab.h>
 
 #include "aead.h"
+#include "crypt.h"
 #include "events.h"
 #include "keys.h"
 #include "link.h"
+#include "socket.h"
 
 static const struct rhashtable_params keys_params = {
 	.key_len = sizeof_field(struct cipe_key, rx_id),
@@ -49,6 +51,12 @@ static int key_create_ciphers(struct cipe_key *key,
 {
 	int err;
 
+	if (config->cipher == CIPE_CIPHER_CHACHA20_POLY1305 && !config->driver) {
+		cipe_chacha_set_key(&key->chacha_tx, config->tx_key);
+		cipe_chacha_set_key(&key->chacha_rx, config->rx_key);
+		return 0;
+	}
+
 	key->tx = cipe_aead_alloc(config->cipher, config->driver, config->tx_key,
 				  extack);
 	if (IS_ERR(key->tx))
@@ -57,6 +65,8 @@ static int key_create_ciphers(struct cipe_key *key,
 				  extack);
 	if (IS_ERR(key->rx))
 		return PTR_ERR(key->rx);
+	key->async = cipe_aead_async(key->tx) || cipe_aead_async(key->rx);
+	key->crypt_size = cipe_crypt_size(key->tx, key->rx);
 	if (!config->driver)
 		return 0;
 
@@ -98,7 +108,6 @@ struct cipe_key *cipe_key_create(struct cipe_link *link,
 	key->slot = config->slot;
 	memcpy(key->rx_iv, config->rx_iv, sizeof(key->rx_iv));
 	memcpy(key->tx_iv, config->tx_iv, sizeof(key->tx_iv));
-	key->request_size = cipe_aead_request_size(key->tx, key->rx);
 	atomic64_set(&key->tx_counter, config->tx_start);
 	atomic64_set(&key->tx_blocks, 0);
 	key->blocks_soft = gcm ? CIPE_WIRE_GCM_BLOCKS_SOFT : U64_MAX;
@@ -188,6 +197,27 @@ struct cipe_key *cipe_key_lookup(const struct cipe_sock *cs, u32 rx_id)
 		if (likely(rcu_access_pointer(key->link->sock) == cs))
 			return key;
 	return NULL;
+}
+
+/**
+ * cipe_key_expected - could a packet of that key id come to that port?
+ * @net: the network namespace it comes to
+ * @rx_id: the id, flags masked
+ * @port: the port
+ *
+ * Context: under RCU.
+ * Return: whether there is such a key.
+ */
+bool cipe_key_expected(const struct net *net, u32 rx_id, __be16 port)
+{
+	struct rhlist_head *list, *pos;
+	struct cipe_key *key;
+
+	list = rhltable_lookup(&keys_table, &rx_id, keys_params);
+	rhl_for_each_entry_rcu(key, pos, list, node)
+		if (cipe_socket_is(rcu_dereference(key->link->sock), net, port))
+			return true;
+	return false;
 }
 
 static void key_limit_near(struct cipe_key *key)

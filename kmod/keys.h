@@ -13,11 +13,13 @@
 #include <cipe/wire.h>
 #include <uapi/linux/cipe.h>
 
+#include "chacha.h"
 #include "replay.h"
 
 struct cipe_link;
 struct cipe_sock;
 struct crypto_aead;
+struct net;
 struct netlink_ext_ack;
 
 /* Bits in cipe_key.flags */
@@ -37,11 +39,14 @@ enum cipe_key_flag {
  * @slot: &enum cipe_slot; under the link's state_lock, read without
  * @link: whose it is. Good as long as the key is in the table or the user
  *	holds the link's device
- * @tx: the cipher for sending
- * @rx: the cipher for receiving
+ * @tx: the cipher for sending; NULL: @chacha_tx
+ * @rx: the cipher for receiving; NULL: @chacha_rx
+ * @chacha_tx: ChaCha20-Poly1305 on the CPU, for sending
+ * @chacha_rx: likewise for receiving
+ * @async: @tx and @rx may finish later
  * @tx_iv: its packets' nonces start from it
  * @rx_iv: likewise
- * @request_size: octets of a &struct cipe_crypt without its scatterlist
+ * @crypt_size: octets of a &struct cipe_crypt
  * @flags: bits of &enum cipe_key_flag
  * @tx_counter: next counter to send; never goes back
  * @tx_blocks: cipher blocks sent
@@ -64,9 +69,12 @@ struct cipe_key {
 
 	struct crypto_aead *tx;
 	struct crypto_aead *rx;
+	struct cipe_chacha_key chacha_tx;
+	struct cipe_chacha_key chacha_rx;
+	bool async;
 	u8 tx_iv[CIPE_WIRE_IV_LEN];
 	u8 rx_iv[CIPE_WIRE_IV_LEN];
-	unsigned int request_size;
+	unsigned int crypt_size;
 
 	unsigned long flags;
 	atomic64_t tx_counter;
@@ -123,6 +131,7 @@ int cipe_key_publish(struct cipe_key *key);
 void cipe_key_retire(struct cipe_key *key);
 void cipe_key_put(struct cipe_key *key);
 struct cipe_key *cipe_key_lookup(const struct cipe_sock *cs, u32 rx_id);
+bool cipe_key_expected(const struct net *net, u32 rx_id, __be16 port);
 
 int cipe_key_reserve(struct cipe_key *key, unsigned int packets, u64 blocks,
 		     u32 *first);

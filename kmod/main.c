@@ -8,9 +8,12 @@
 
 #include <uapi/linux/cipe.h>
 
+#include "batch.h"
 #include "device.h"
+#include "hook.h"
 #include "keys.h"
 #include "netlink.h"
+#include "pages.h"
 #include "socket.h"
 
 static int __init cipe_init(void)
@@ -20,9 +23,12 @@ static int __init cipe_init(void)
 	err = cipe_keys_init();
 	if (err)
 		return err;
-	err = cipe_socket_init();
+	err = cipe_hook_init();
 	if (err)
 		goto exit_keys;
+	err = cipe_socket_init();
+	if (err)
+		goto exit_hook;
 	err = cipe_device_init();
 	if (err)
 		goto exit_socket;
@@ -35,6 +41,8 @@ exit_device:
 	cipe_device_exit();
 exit_socket:
 	cipe_socket_exit();
+exit_hook:
+	cipe_hook_exit();
 exit_keys:
 	cipe_keys_exit();
 	return err;
@@ -46,8 +54,11 @@ static void __exit cipe_exit(void)
 	cipe_netlink_exit();
 	cipe_device_exit();
 	cipe_socket_exit();
+	cipe_hook_exit();
 	/* Waits for all that RCU still holds, endpoints and sockets too */
 	cipe_keys_exit();
+	cipe_batch_exit();
+	cipe_pages_exit();
 }
 
 module_init(cipe_init);

@@ -14,7 +14,7 @@ static void order_add(struct cipe_order *order, struct cipe_order_entry *entry)
 {
 	entry->queued = true;
 	list_add_tail(&entry->node, &order->pending);
-	WRITE_ONCE(order->waiting, order->waiting + 1);
+	WRITE_ONCE(order->waiting, order->waiting + entry->weight);
 }
 
 /* The first packet if it is done; lock held */
@@ -44,7 +44,7 @@ static void order_run(struct cipe_order *order)
 			return;
 		}
 		list_del(&entry->node);
-		WRITE_ONCE(order->waiting, order->waiting - 1);
+		WRITE_ONCE(order->waiting, order->waiting - entry->weight);
 		spin_unlock_bh(&order->lock);
 		order->release(entry);
 		spin_lock_bh(&order->lock);

@@ -15,21 +15,21 @@ struct cipe_order_entry;
 /* Packets that may wait; more are dropped before they enter the cipher */
 #define CIPE_ORDER_MAX		4096
 
-/* Packets released at once; the rest after others had their turn */
+/* Entries released at once; the rest after others had their turn */
 #define CIPE_ORDER_BUDGET	64
 
 /**
- * typedef cipe_release_t - what happens to a finished packet
+ * typedef cipe_release_t - what happens to a finished batch
  *
  * Called in softirq or with BH off, one at a time for each queue.
  */
 typedef void (*cipe_release_t)(struct cipe_order_entry *entry);
 
 /**
- * struct cipe_order - packets of one direction of one link in the cipher
+ * struct cipe_order - batches of one direction of one link in the cipher
  * @lock: protects the rest; taken with BH off
  * @pending: in order of submission; empty while the cipher is synchronous
- * @waiting: how many of them; read without the lock
+ * @waiting: packets in them; read without the lock
  * @releasing: a CPU, or @work, is releasing from the head, the others leave it
  *	to it
  * @work: goes on when the budget is spent
@@ -60,13 +60,15 @@ static inline bool cipe_order_full(const struct cipe_order *order)
 }
 
 /**
- * struct cipe_order_entry - a packet's place in the queue
+ * struct cipe_order_entry - a batch's place in the queue
  * @node: in @pending, after its submission was found to be asynchronous
+ * @weight: packets in it
  * @queued: it is in @pending
  * @done: the cipher finished with it
  */
 struct cipe_order_entry {
 	struct list_head node;
+	unsigned int weight;
 	bool queued;
 	bool done;
 };

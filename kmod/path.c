@@ -195,8 +195,8 @@ unsigned int cipe_path_headroom(const struct cipe_outer *outer)
 }
 
 /**
- * cipe_path_send - send a datagram
- * @outer: resolved in the same RCU section; its route is used up
+ * cipe_path_send - send a datagram, or a packet of many for segmentation
+ * @outer: resolved in the same RCU section; a reference to its route is used up
  * @skb: the payload, with headroom; used up
  *
  * Context: softirq or BH off, under RCU.
@@ -206,7 +206,12 @@ void cipe_path_send(struct cipe_outer *outer, struct sk_buff *skb)
 	struct dst_entry *dst = outer->dst;
 	struct sock *sk = outer->sk;
 
-	outer->dst = NULL;
+	if (skb_is_gso(skb)) {
+		/* Checksums of the datagrams that it will be cut into */
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_headroom(skb) - sizeof(struct udphdr);
+		skb->csum_offset = offsetof(struct udphdr, check);
+	}
 	/* IPv6: what must not be fragmented was checked against the path
 	 * already, the rest may be.
 	 */

@@ -14,58 +14,209 @@
 
 #include <cipe/wire.h>
 
-#include "aead.h"
+#include "batch.h"
+#include "compat.h"
+#include "crypt.h"
 #include "keys.h"
 #include "link.h"
+#include "merge.h"
+#include "pages.h"
 #include "rx.h"
 #include "socket.h"
 #include "tx.h"
 
-static const struct cipe_wire_data *rx_header(const struct sk_buff *skb)
+/* Room before plaintext: for headers that it may get on its way, and for the
+ * cipher (%CIPE_CHACHA_ROOM)
+ */
+#define RX_HEADROOM	(2 * CIPE_PAGES_ALIGN)
+
+/* Memory for a packet of @len octets, to become an skb of its own. The tag is
+ * in it meanwhile.
+ */
+static unsigned int rx_slot(unsigned int len)
 {
-	return (void *)(skb_transport_header(skb) + sizeof(struct udphdr));
+	return ALIGN(RX_HEADROOM + NET_IP_ALIGN + len + CIPE_WIRE_TAG_LEN,
+		     CIPE_PAGES_ALIGN) +
+	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 }
 
-/* What the header alone gives away. 0: worth decrypting */
-static enum cipe_stat rx_check_header(struct cipe_key *key, u32 id, u32 counter)
+/* Octets that the IP header is aligned by, behind an Ethernet header */
+static unsigned int rx_align(const struct cipe_link *link)
 {
-	bool fresh;
+	return link->mode == CIPE_MODE_ETHER ? NET_IP_ALIGN : 0;
+}
 
-	if (id & CIPE_WIRE_FLAG_MASK)
-		return CIPE_STAT_RX_FLAGS;
-	if (cipe_key_expired(key))
-		return CIPE_STAT_RX_EXPIRED;
+static u8 *rx_slot_start(const struct cipe_batch *batch,
+			 const struct cipe_packet *packet)
+{
+	return packet->data - RX_HEADROOM - rx_align(batch->link);
+}
+
+/* Drop packets from @i on that have no memory, or are not worth any */
+static void rx_forget(struct cipe_batch *batch, unsigned int i, enum cipe_stat why)
+{
+	if (i < batch->n)
+		cipe_stats_count(batch->link->stats, why, batch->n - i);
+	batch->n = i;
+}
+
+/* Leave out what was received before, or long ago */
+static void rx_filter(struct cipe_batch *batch)
+{
+	struct cipe_key *key = batch->key;
+	unsigned int i, kept = 0;
+
 	spin_lock(&key->replay_lock);
-	fresh = cipe_replay_fresh(&key->replay, counter);
+	for (i = 0; i < batch->n; i++)
+		if (likely(cipe_replay_fresh(&key->replay, batch->packet[i].counter)))
+			batch->packet[kept++] = batch->packet[i];
 	spin_unlock(&key->replay_lock);
-	return fresh ? 0 : CIPE_STAT_RX_REPLAY;
+	if (unlikely(kept < i))
+		cipe_stats_count(batch->link->stats, CIPE_STAT_RX_REPLAY, i - kept);
+	batch->n = kept;
 }
 
-/* Decrypt in place, after making sure that nobody else reads the buffer */
-static enum cipe_stat rx_decrypt(struct cipe_key *key, struct sk_buff *skb,
-				 u32 counter)
+/* Give each packet its memory. Those of a batch are as large as its first, or
+ * smaller.
+ */
+static void rx_place(struct cipe_batch *batch)
 {
-	struct cipe_crypt *crypt;
-	unsigned int len;
+	unsigned int i = 0, got;
+	u8 *data;
 
-	/* It may wait for long, for what the route belongs to */
-	skb_dst_drop(skb);
-	if (unlikely(skb_linearize_cow(skb)))
-		return CIPE_STAT_RX_NOMEM;
-	crypt = cipe_crypt_alloc(key->link, key, &key->link->rx_order, 1);
-	if (unlikely(!crypt))
-		return CIPE_STAT_RX_NOMEM;
-	crypt->datagram = skb;
-	len = skb->len - sizeof(struct udphdr);
-	sg_init_one(&crypt->sg[0], skb->data + sizeof(struct udphdr), len);
-	cipe_crypt_decrypt(crypt, len - sizeof(struct cipe_wire_data), counter);
-	return 0;
+	batch->slot = rx_slot(batch->packet[0].len);
+	while (i < batch->n) {
+		got = batch->n - i;
+		data = cipe_pages_run(CIPE_PAGES_PLAINTEXT,
+				      RX_HEADROOM + rx_align(batch->link),
+				      batch->slot, &got);
+		if (unlikely(!data)) {
+			rx_forget(batch, i, CIPE_STAT_RX_NOMEM);
+			return;
+		}
+		/* A reference for each; one there is */
+		page_ref_add(virt_to_head_page(data), got - 1);
+		for (; got--; data += batch->slot)
+			batch->packet[i++].data = data;
+	}
+}
+
+/* Take the next datagrams of one key, of those from @at on in @skb, of @size
+ * octets each. Returns where the others begin.
+ */
+static unsigned int rx_collect(struct cipe_batch *batch, struct sk_buff *skb,
+			       unsigned int at, unsigned int size)
+{
+	const u32 id = batch->key->rx_id;
+	struct cipe_wire_data buf, *header;
+	struct cipe_packet *packet;
+
+	while (at < skb->len && batch->n < CIPE_BATCH_MAX) {
+		unsigned int len = min(size, skb->len - at);
+
+		if (unlikely(len < CIPE_WIRE_OVERHEAD))
+			break;
+		header = skb_header_pointer(skb, at, sizeof(buf), &buf);
+		if (unlikely(!header || be32_to_cpu(header->key_id) != id))
+			break;
+		packet = &batch->packet[batch->n++];
+		packet->counter = be32_to_cpu(header->counter);
+		packet->len = len - CIPE_WIRE_OVERHEAD;
+		packet->at = at;
+		at += len;
+	}
+	return at;
+}
+
+/* Decrypt a batch of @skb's datagrams, from @at on. Returns where the next one
+ * begins.
+ */
+static unsigned int rx_batch(struct cipe_key *key, struct sk_buff *skb,
+			     unsigned int at, unsigned int size)
+{
+	struct cipe_link *link = key->link;
+	struct cipe_batch *batch;
+
+	batch = cipe_batch_alloc(link, key, &link->rx_order);
+	if (unlikely(!batch)) {
+		cipe_stats_inc(link->stats, CIPE_STAT_RX_NOMEM);
+		return at + size;
+	}
+	at = rx_collect(batch, skb, at, size);
+	if (unlikely(cipe_key_expired(key)))
+		rx_forget(batch, 0, CIPE_STAT_RX_EXPIRED);
+	rx_filter(batch);
+	rx_place(batch);
+	if (unlikely(!batch->n)) {
+		cipe_batch_free(batch);
+		return at;
+	}
+	batch->skb = skb_get(skb);
+	cipe_crypt_decrypt(batch);
+	return at;
+}
+
+/* The datagram at @at of @skb, of @len octets. 0: not known to any link */
+static enum cipe_stat rx_first(struct cipe_sock *cs, struct sk_buff *skb,
+			       unsigned int at, unsigned int len,
+			       struct cipe_key **key)
+{
+	struct cipe_wire_data buf, *header;
+	u32 id;
+
+	*key = NULL;
+	if (unlikely(len < CIPE_WIRE_OVERHEAD))
+		return CIPE_STAT_SOCKET_SHORT;
+	header = skb_header_pointer(skb, at, sizeof(buf), &buf);
+	if (unlikely(!header))
+		return CIPE_STAT_SOCKET_SHORT;
+	id = be32_to_cpu(header->key_id);
+	*key = cipe_key_lookup(cs, id & CIPE_WIRE_ID_MASK);
+	if (unlikely(!*key))
+		return CIPE_STAT_SOCKET_UNKNOWN_KEY;
+	return unlikely(id & CIPE_WIRE_FLAG_MASK) ? CIPE_STAT_RX_FLAGS : 0;
+}
+
+static void rx_datagrams(struct cipe_sock *cs, struct sk_buff *skb)
+{
+	unsigned int at = sizeof(struct udphdr), size, len;
+	struct cipe_key *key;
+	enum cipe_stat why;
+
+	size = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len - at;
+	while (at < skb->len || !size) {
+		len = min(size, skb->len - at);
+		why = rx_first(cs, skb, at, len, &key);
+		if (likely(!why)) {
+			at = rx_batch(key, skb, at, size);
+			continue;
+		}
+		if (key)
+			cipe_stats_inc(key->link->stats, why);
+		else
+			cipe_socket_count(cs, why);
+		at += len;
+		if (!size)
+			break;
+	}
+}
+
+/* Is it the daemon's? Such a message is never one of many in a packet, see
+ * hook.c.
+ */
+static bool rx_is_control(const struct sk_buff *skb)
+{
+	__be32 buf, *id;
+
+	id = skb_header_pointer(skb, sizeof(struct udphdr), sizeof(buf), &buf);
+	return id && *id == htonl(CIPE_WIRE_CONTROL);
 }
 
 /**
  * cipe_rx_datagram - encap_rcv: a datagram for one of our sockets
  * @sk: the socket
- * @skb: the datagram, from its UDP header on; used up unless it is returned
+ * @skb: the datagram, from its UDP header on, or many of the same length, only
+ *	the last one may be shorter; used up unless it is returned
  *
  * Context: softirq or BH off, under RCU.
  * Return: 0 if we took it, 1 if it is the daemon's.
@@ -73,75 +224,29 @@ static enum cipe_stat rx_decrypt(struct cipe_key *key, struct sk_buff *skb,
 int cipe_rx_datagram(struct sock *sk, struct sk_buff *skb)
 {
 	struct cipe_sock *cs = rcu_dereference_sk_user_data(sk);
-	const unsigned int marker = sizeof(struct udphdr) + sizeof(__be32);
-	enum cipe_stat why;
-	struct cipe_key *key;
-	u32 id, counter;
 
-	if (unlikely(!cs)) /* just let go of */
-		goto drop;
-	if (unlikely(!pskb_may_pull(skb, marker)))
-		goto runt;
-	id = be32_to_cpu(rx_header(skb)->key_id);
-	if (id == CIPE_WIRE_CONTROL) {
+	if (unlikely(!cs)) { /* just let go of */
+		kfree_skb(skb);
+		return 0;
+	}
+	if (unlikely(rx_is_control(skb))) {
 		if (!cipe_socket_orphan(cs))
 			return 1;
 		cipe_socket_count(cs, CIPE_STAT_SOCKET_CONTROL);
-		goto drop;
-	}
-	if (unlikely(!pskb_may_pull(skb, sizeof(struct udphdr) + CIPE_WIRE_OVERHEAD)))
-		goto runt;
-	key = cipe_key_lookup(cs, id & CIPE_WIRE_ID_MASK);
-	if (unlikely(!key)) {
-		cipe_socket_count(cs, CIPE_STAT_SOCKET_UNKNOWN_KEY);
-		goto drop;
-	}
-
-	counter = be32_to_cpu(rx_header(skb)->counter);
-	why = rx_check_header(key, id, counter) ?: rx_decrypt(key, skb, counter);
-	if (likely(!why))
+		kfree_skb(skb);
 		return 0;
-	cipe_stats_inc(key->link->stats, why);
-	goto drop;
-runt:
-	cipe_socket_count(cs, CIPE_STAT_SOCKET_SHORT);
-drop:
-	kfree_skb(skb);
+	}
+	/* It may wait for long, for what the route belongs to */
+	skb_dst_drop(skb);
+	rx_datagrams(cs, skb);
+	consume_skb(skb);
 	return 0;
-}
-
-/* Note the counter; false: another copy was faster, or it is too old now */
-static bool rx_accept(struct cipe_key *key, u32 counter, bool *newest)
-{
-	bool accepted;
-
-	spin_lock_bh(&key->replay_lock);
-	*newest = counter >= key->replay.next;
-	accepted = cipe_replay_accept(&key->replay, counter);
-	spin_unlock_bh(&key->replay_lock);
-	return accepted;
 }
 
 static u8 rx_outer_dsfield(const struct sk_buff *skb)
 {
 	return skb->protocol == htons(ETH_P_IP) ? ipv4_get_dsfield(ip_hdr(skb)) :
 						  ipv6_get_dsfield(ipv6_hdr(skb));
-}
-
-/* A new life for the skb: what the carrier's stack noted is not the inner's */
-static void rx_reset(struct cipe_link *link, struct sk_buff *skb)
-{
-	skb_orphan(skb);
-	skb_scrub_packet(skb, true);
-	__vlan_hwaccel_clear_tag(skb);
-	skb_clear_hash(skb);
-	skb_set_queue_mapping(skb, 0);
-	skb->dev = link->dev;
-	skb->priority = 0;
-	skb->encapsulation = 0;
-	/* The tag vouches for all of it */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb->csum_level = ~0;
 }
 
 /* Cut what is behind the inner packet; its header says where it ends */
@@ -207,14 +312,14 @@ static bool rx_ecn(struct sk_buff *skb, u8 outer)
 	return INET_ECN_decapsulate(skb, outer, inner) <= 1;
 }
 
-/* An authentic packet, header and tag cut off, to the stack. 0: used up */
-static enum cipe_stat rx_deliver(struct cipe_link *link, struct sk_buff *skb)
+/* A packet to the stack; the outer header's DSCP and ECN were @dsfield. 0: used
+ * up
+ */
+static enum cipe_stat rx_deliver(struct cipe_link *link, struct sk_buff *skb,
+				 u8 dsfield)
 {
-	u8 dsfield = rx_outer_dsfield(skb);
-	unsigned int len = skb->len;
 	enum cipe_stat why;
 
-	rx_reset(link, skb);
 	why = link->mode == CIPE_MODE_ETHER ? rx_parse_ether(link, skb) :
 					      rx_parse_ip(skb);
 	if (unlikely(why))
@@ -223,61 +328,177 @@ static enum cipe_stat rx_deliver(struct cipe_link *link, struct sk_buff *skb)
 		return CIPE_STAT_RX_ECN;
 	if (unlikely(!(link->dev->flags & IFF_UP)))
 		return CIPE_STAT_RX_DOWN;
-
-	cipe_stats_add(link->stats, CIPE_STAT_RX_PACKETS, CIPE_STAT_RX_BYTES, 1, len);
 	gro_cells_receive(&link->gro, skb);
 	return 0;
 }
 
-/* A decrypted datagram, from its UDP header on. 0: used up */
-static enum cipe_stat rx_authentic(struct cipe_link *link, struct cipe_key *key,
-				   struct sk_buff *skb)
+/* What was put together goes up */
+static void rx_flush(struct cipe_link *link, struct cipe_merge *merge, u8 dsfield)
 {
-	bool newest, activated;
+	unsigned int n = merge->n, len;
+	struct sk_buff *skb = cipe_merge_end(merge);
+	enum cipe_stat why;
 
-	if (unlikely(!rx_accept(key, be32_to_cpu(rx_header(skb)->counter), &newest)))
-		return CIPE_STAT_RX_REPLAY;
+	if (!skb)
+		return;
+	len = skb->len + (n - 1) * merge->headers;
+	why = rx_deliver(link, skb, dsfield);
+	if (likely(!why)) {
+		cipe_stats_add(link->stats, CIPE_STAT_RX_PACKETS,
+			       CIPE_STAT_RX_BYTES, n, len);
+	} else {
+		cipe_stats_count(link->stats, why, n);
+		kfree_skb(skb);
+	}
+}
+
+/* An skb for a packet, in the memory it was decrypted to */
+static struct sk_buff *rx_build(struct cipe_batch *batch, struct cipe_packet *packet)
+{
+	u8 *head = rx_slot_start(batch, packet);
+	struct sk_buff *skb = napi_build_skb(head, batch->slot);
+
+	if (unlikely(!skb))
+		return NULL;
+	skb_reserve(skb, packet->data - head);
+	skb_put(skb, packet->len);
+	skb->dev = batch->link->dev;
+	/* The tag vouches for all of it */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = ~0;
+	return skb;
+}
+
+/* What it might be, for cipe_merge_start() */
+static __be16 rx_protocol(const struct cipe_link *link, const struct cipe_packet *packet)
+{
+	if (link->mode == CIPE_MODE_ETHER)
+		return packet->len >= ETH_HLEN ?
+		       ((const struct ethhdr *)packet->data)->h_proto : 0;
+	return packet->data[0] >> 4 == 4 ? htons(ETH_P_IP) :
+	       packet->data[0] >> 4 == 6 ? htons(ETH_P_IPV6) : 0;
+}
+
+/* An authentic packet that is not empty */
+static void rx_packet(struct cipe_batch *batch, struct cipe_packet *packet,
+		      struct cipe_merge *merge, u8 dsfield)
+{
+	struct cipe_link *link = batch->link;
+	struct sk_buff *skb;
+
+	if (merge->skb && cipe_merge_append(merge, packet->data, packet->len,
+					    batch->slot))
+		return;
+	rx_flush(link, merge, dsfield);
+	skb = rx_build(batch, packet);
+	if (unlikely(!skb)) {
+		cipe_stats_inc(link->stats, CIPE_STAT_RX_NOMEM);
+		put_page(virt_to_head_page(packet->data));
+		return;
+	}
+	skb->protocol = rx_protocol(link, packet);
+	cipe_merge_start(merge, skb, link->mode == CIPE_MODE_ETHER ? ETH_HLEN : 0);
+}
+
+/* Note the counters, and drop what another copy was faster than, or is too old
+ * now, or not authentic. True: one was newer than all before.
+ */
+static bool rx_accept(struct cipe_batch *batch)
+{
+	struct cipe_key *key = batch->key;
+	struct cipe_packet *packet;
+	bool newest = false;
+	unsigned int i;
+
+	spin_lock_bh(&key->replay_lock);
+	for (i = 0; i < batch->n; i++) {
+		packet = &batch->packet[i];
+		if (unlikely(packet->err))
+			continue;
+		newest |= packet->counter >= key->replay.next;
+		if (unlikely(!cipe_replay_accept(&key->replay, packet->counter)))
+			packet->err = -EALREADY;
+	}
+	spin_unlock_bh(&key->replay_lock);
+	return newest;
+}
+
+/* Drop what is not to be delivered; how many are left */
+static unsigned int rx_refuse(struct cipe_batch *batch)
+{
+	struct cipe_stats __percpu *stats = batch->link->stats;
+	struct cipe_packet *packet;
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < batch->n; i++) {
+		packet = &batch->packet[i];
+		if (likely(!packet->err)) {
+			batch->packet[kept++] = *packet;
+			continue;
+		}
+		cipe_stats_inc(stats, packet->err == -EBADMSG ? CIPE_STAT_RX_AUTH :
+				      packet->err == -EALREADY ? CIPE_STAT_RX_REPLAY :
+				      packet->err == -ENOMEM ? CIPE_STAT_RX_NOMEM :
+							       CIPE_STAT_RX_CRYPTO);
+		put_page(virt_to_head_page(packet->data));
+	}
+	batch->n = kept;
+	return kept;
+}
+
+/* The peer was heard: what that means, whatever is in the packets */
+static void rx_heard(struct cipe_batch *batch, bool newest)
+{
+	struct cipe_link *link = batch->link;
+	struct cipe_key *key = batch->key;
+	bool activated;
+
 	activated = cipe_link_heard(link, key);
 	/* An old packet that was overtaken does not move the peer back */
 	if (newest && rcu_access_pointer(link->keys[CIPE_SLOT_CURRENT]) == key)
-		cipe_link_roam(link, skb);
+		cipe_link_roam(link, batch->skb);
 	/* Tell the initiator that its key works, if nothing else does */
 	if (unlikely(activated) && netif_running(link->dev))
 		cipe_tx_keepalive(link);
+}
 
-	skb_pull(skb, sizeof(struct udphdr) + sizeof(struct cipe_wire_data));
-	if (pskb_trim(skb, skb->len - CIPE_WIRE_TAG_LEN))
-		return CIPE_STAT_RX_NOMEM;
-	if (!skb->len) {
+static void rx_authentic(struct cipe_batch *batch)
+{
+	u8 dsfield = rx_outer_dsfield(batch->skb);
+	struct cipe_link *link = batch->link;
+	struct cipe_merge merge = {};
+	struct cipe_packet *packet;
+
+	for (packet = batch->packet; packet < batch->packet + batch->n; packet++) {
+		if (likely(packet->len)) {
+			rx_packet(batch, packet, &merge, dsfield);
+			continue;
+		}
 		cipe_stats_inc(link->stats, CIPE_STAT_RX_KEEPALIVE);
-		consume_skb(skb);
-		return 0;
+		put_page(virt_to_head_page(packet->data));
 	}
-	return rx_deliver(link, skb);
+	rx_flush(link, &merge, dsfield);
 }
 
 /**
- * cipe_rx_release - the cipher is done with a datagram: deliver or drop it
+ * cipe_rx_release - the cipher is done with a batch: deliver or drop it
  * @entry: its place in the order; used up
  *
  * Context: softirq or BH off.
  */
 void cipe_rx_release(struct cipe_order_entry *entry)
 {
-	struct cipe_crypt *crypt = container_of(entry, struct cipe_crypt, order);
-	struct cipe_link *link = crypt->link;
-	enum cipe_stat why;
+	struct cipe_batch *batch = container_of(entry, struct cipe_batch, order);
+	bool newest;
 
 	rcu_read_lock();
-	if (likely(!crypt->err))
-		why = rx_authentic(link, crypt->key, crypt->datagram);
-	else
-		why = crypt->err == -EBADMSG ? CIPE_STAT_RX_AUTH :
-					       CIPE_STAT_RX_CRYPTO;
-	if (likely(!why))
-		crypt->datagram = NULL;
-	else
-		cipe_stats_inc(link->stats, why);
+	newest = rx_accept(batch);
+	if (likely(rx_refuse(batch))) {
+		rx_heard(batch, newest);
+		rx_authentic(batch);
+	}
 	rcu_read_unlock();
-	cipe_crypt_free(crypt);
+	consume_skb(batch->skb);
+	batch->skb = NULL;
+	cipe_batch_free(batch);
 }

@@ -30,6 +30,7 @@
 #include <net/udp_tunnel.h>
 
 #include "endpoint.h"
+#include "hook.h"
 #include "link.h"
 #include "path.h"
 #include "rx.h"
@@ -64,8 +65,11 @@ static struct cipe_sock *socket_user_data(const struct sock *sk)
 					 lockdep_is_held(&registry_lock));
 }
 
-/* From now on @sk's datagrams come to cipe_rx_datagram() */
-static void socket_hook(struct cipe_sock *cs, struct socket *sock, bool standin)
+/* From now on @sk's datagrams come to cipe_rx_datagram(), many in a packet too.
+ * That we are able to take such has to be told twice: to UDP here, so that GRO
+ * makes them, and on each packet in hook.c.
+ */
+static int socket_hook(struct cipe_sock *cs, struct socket *sock, bool standin)
 {
 	struct udp_tunnel_sock_cfg config = {
 		.sk_user_data = cs,
@@ -73,8 +77,15 @@ static void socket_hook(struct cipe_sock *cs, struct socket *sock, bool standin)
 		.encap_rcv = cipe_rx_datagram,
 		.encap_destroy = standin ? NULL : socket_owner_closed,
 	};
+	int err;
 
+	err = cipe_hook_get(sock_net(sock->sk));
+	if (err)
+		return err;
+	udp_set_bit(ACCEPT_L4, sock->sk);
+	udp_set_bit(GRO_ENABLED, sock->sk);
 	setup_udp_tunnel_sock(sock_net(sock->sk), sock, &config);
+	return 0;
 }
 
 /* Make @sk an ordinary UDP socket again, and wait for those who use it. Its
@@ -87,6 +98,9 @@ static void socket_unhook(struct sock *sk)
 	WRITE_ONCE(up->encap_type, 0);
 	WRITE_ONCE(up->encap_rcv, NULL);
 	WRITE_ONCE(up->encap_destroy, NULL);
+	udp_clear_bit(ACCEPT_L4, sk);
+	udp_clear_bit(GRO_ENABLED, sk);
+	cipe_hook_put(sock_net(sk));
 	synchronize_net();
 	rcu_assign_sk_user_data(sk, NULL);
 }
@@ -146,7 +160,11 @@ static struct socket *socket_standin(struct cipe_sock *cs, struct sock *old)
 		return ERR_PTR(err);
 	sock->sk->sk_mark = old->sk_mark;
 	sock->sk->sk_allocation = GFP_ATOMIC;
-	socket_hook(cs, sock, true);
+	err = socket_hook(cs, sock, true);
+	if (err) {
+		sock_release(sock);
+		return ERR_PTR(err);
+	}
 	cred = override_creds(socket_cred);
 	err = socket_bind_beside(sock, old);
 	revert_creds(cred);
@@ -241,6 +259,22 @@ bool cipe_socket_orphan(const struct cipe_sock *cs)
 	return READ_ONCE(cs->standin);
 }
 
+/**
+ * cipe_socket_is - is a socket on that port?
+ * @cs: the socket, may be NULL
+ * @net: a network namespace
+ * @port: a UDP port in it
+ *
+ * Context: under RCU.
+ * Return: whether it is.
+ */
+bool cipe_socket_is(const struct cipe_sock *cs, const struct net *net, __be16 port)
+{
+	const struct sock *sk = cs ? rcu_dereference(cs->sk) : NULL;
+
+	return sk && net_eq(sock_net(sk), net) && inet_sk(sk)->inet_sport == port;
+}
+
 /* Could the endpoint's @family be reached from @sk? %AF_UNSPEC: none given */
 static int socket_check_family(const struct sock *sk, unsigned int family,
 			       struct netlink_ext_ack *extack)
@@ -279,7 +313,7 @@ static int socket_claim(struct cipe_sock *cs, struct socket *sock,
 		NL_SET_ERR_MSG(extack, "the socket is in use for another encapsulation");
 		err = -EBUSY;
 	} else {
-		socket_hook(cs, sock, false);
+		err = socket_hook(cs, sock, false);
 	}
 	release_sock(sk);
 	return err;

@@ -11,6 +11,7 @@
 #include <uapi/linux/cipe.h>
 
 struct cipe_link;
+struct net;
 struct netlink_ext_ack;
 struct sock;
 union cipe_sockaddr;
@@ -42,6 +43,7 @@ int cipe_socket_attach(struct cipe_link *link, int fd, unsigned int family,
 int cipe_socket_check_family(struct cipe_link *link, unsigned int family,
 			     struct netlink_ext_ack *extack);
 void cipe_socket_detach(struct cipe_link *link);
+bool cipe_socket_is(const struct cipe_sock *cs, const struct net *net, __be16 port);
 bool cipe_socket_orphan(const struct cipe_sock *cs);
 void cipe_socket_local(const struct sock *sk, union cipe_sockaddr *local);
 

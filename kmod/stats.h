@@ -44,6 +44,24 @@ static inline void cipe_stats_add(struct cipe_stats __percpu *stats,
 }
 
 /**
+ * cipe_stats_count - count some
+ * @stats: the link's
+ * @which: the counter
+ * @n: how many
+ *
+ * Context: BH off.
+ */
+static inline void cipe_stats_count(struct cipe_stats __percpu *stats,
+				    enum cipe_stat which, unsigned int n)
+{
+	struct cipe_stats *cpu = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&cpu->syncp);
+	u64_stats_add(&cpu->value[which], n);
+	u64_stats_update_end(&cpu->syncp);
+}
+
+/**
  * cipe_stats_inc - count one
  * @stats: the link's
  * @which: the counter
@@ -53,11 +71,7 @@ static inline void cipe_stats_add(struct cipe_stats __percpu *stats,
 static inline void cipe_stats_inc(struct cipe_stats __percpu *stats,
 				  enum cipe_stat which)
 {
-	struct cipe_stats *cpu = this_cpu_ptr(stats);
-
-	u64_stats_update_begin(&cpu->syncp);
-	u64_stats_inc(&cpu->value[which]);
-	u64_stats_update_end(&cpu->syncp);
+	cipe_stats_count(stats, which, 1);
 }
 
 void cipe_stats_sum(struct cipe_stats __percpu *stats, u64 sum[CIPE_STATS_LINK]);

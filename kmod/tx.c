@@ -17,10 +17,15 @@
 
 #include <cipe/wire.h>
 
-#include "aead.h"
+#include "batch.h"
+#include "chacha.h"
+#include "compat.h"
+#include "crypt.h"
+#include "cut.h"
 #include "icmp.h"
 #include "keys.h"
 #include "link.h"
+#include "pages.h"
 #include "path.h"
 #include "tx.h"
 
@@ -31,6 +36,15 @@
 
 #define TX_HEADERS	(sizeof(struct ipv6hdr) + sizeof(struct udphdr) + \
 			 CIPE_WIRE_OVERHEAD)
+
+/* Before a datagram: what the cipher wants before the plaintext, less the
+ * header. So the plaintext is as aligned as pages.c aligns the lead.
+ */
+#define TX_LEAD		(CIPE_CHACHA_ROOM - sizeof(struct cipe_wire_data))
+
+/* Largest packet for segmentation, less all headers that it may get */
+#define TX_SUPER_MAX(dev) \
+	(min_t(unsigned int, READ_ONCE((dev)->gso_max_size), IP_MAX_MTU) - 128)
 
 static DEFINE_PER_CPU(unsigned int, tx_depth);
 
@@ -102,143 +116,240 @@ static bool tx_fit(const struct cipe_link *link, struct sk_buff *skb,
 	return true;
 }
 
-/* Octets of plaintext and cipher blocks of @skb's segments, and how many */
-static unsigned int tx_measure(struct sk_buff *skb, u64 *blocks)
+/* Cipher blocks of the next @n segments, the lengths of @cut's next ones */
+static u64 tx_blocks(const struct cipe_cut *cut, unsigned int n)
 {
-	unsigned int n = 0;
+	const struct sk_buff *skb = cut->skb;
+	u64 blocks = 0;
 
-	for (*blocks = 0; skb; skb = skb->next, n++)
-		*blocks += cipe_key_blocks(skb->len);
-	return n;
+	if (!cut->list)
+		return n * cipe_key_blocks(cut->mss ? cut->headers + cut->mss : skb->len);
+	for (; n--; skb = skb->next)
+		blocks += cipe_key_blocks(skb->len);
+	return blocks;
 }
 
-/* A datagram for @len octets of plaintext, its header written */
-static struct sk_buff *tx_datagram(const struct cipe_key *key,
-				   const struct cipe_outer *outer,
-				   unsigned int len, u32 counter)
+/* Write the next datagram of @batch at @data; @cut has its plaintext */
+static bool tx_write(struct cipe_batch *batch, struct cipe_cut *cut, u8 *data,
+		     u32 counter)
+{
+	struct cipe_packet *packet = &batch->packet[batch->n++];
+	struct cipe_wire_data *header = (void *)data;
+
+	header->key_id = cpu_to_be32(batch->key->tx_id);
+	header->counter = cpu_to_be32(counter);
+	packet->data = data;
+	packet->counter = counter;
+	packet->len = cut ? cipe_cut_len(cut) : 0;
+	return !cut || cipe_cut_next(cut, data + sizeof(*header));
+}
+
+static void tx_append(struct cipe_batch *batch, struct sk_buff *skb,
+		      struct sk_buff **last)
+{
+	if (*last)
+		(*last)->next = skb;
+	else
+		batch->skb = skb;
+	*last = skb;
+}
+
+/* An skb of one datagram of @len octets of plaintext: contiguous */
+static struct sk_buff *tx_single(const struct cipe_outer *outer, unsigned int len)
+{
+	unsigned int headroom = ALIGN(cipe_path_headroom(outer), CIPE_PAGES_ALIGN) +
+				TX_LEAD;
+	unsigned int size = SKB_DATA_ALIGN(headroom + len + CIPE_WIRE_OVERHEAD) +
+			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
+	unsigned int n = 1;
+	struct sk_buff *skb;
+	void *head;
+
+	head = cipe_pages_run(CIPE_PAGES_CIPHERTEXT, 0, size, &n);
+	if (unlikely(!head))
+		return NULL;
+	skb = napi_build_skb(head, size);
+	if (unlikely(!skb)) {
+		put_page(virt_to_head_page(head));
+		return NULL;
+	}
+	skb_reserve(skb, headroom);
+	skb_put(skb, len + CIPE_WIRE_OVERHEAD);
+	return skb;
+}
+
+/* An skb of datagrams of @size octets each, perhaps less in the last: one for
+ * the rest of the way, cut again by the device or, if that can not, before it
+ */
+static struct sk_buff *tx_super(const struct cipe_outer *outer, unsigned int size)
 {
 	unsigned int headroom = cipe_path_headroom(outer);
-	struct cipe_wire_data *header;
-	struct sk_buff *datagram;
+	struct sk_buff *skb;
 
-	datagram = alloc_skb(headroom + len + CIPE_WIRE_OVERHEAD,
-			     GFP_ATOMIC | __GFP_NOWARN);
-	if (!datagram)
+	skb = alloc_skb(headroom, GFP_ATOMIC | __GFP_NOWARN);
+	if (unlikely(!skb))
 		return NULL;
-	skb_reserve(datagram, headroom);
-	header = skb_put(datagram, len + CIPE_WIRE_OVERHEAD);
-	header->key_id = cpu_to_be32(key->tx_id);
-	header->counter = cpu_to_be32(counter);
-	return datagram;
+	skb_reserve(skb, headroom);
+	skb_shinfo(skb)->gso_size = size;
+	skb_shinfo(skb)->gso_type = SKB_GSO_UDP_L4;
+	return skb;
 }
 
-/* Scatterlists of the cipher: a contiguous destination, a source of the header
- * in it and whatever the plaintext consists of.
- */
-static int tx_map(struct cipe_crypt *crypt, unsigned int len)
+/* Fill @skb with @n datagrams of up to @size octets each */
+static bool tx_fill(struct cipe_batch *batch, struct cipe_cut *cut,
+		    struct sk_buff *skb, unsigned int size, unsigned int n,
+		    u32 counter)
 {
-	struct sk_buff *datagram = crypt->datagram;
-	struct scatterlist *src = &crypt->sg[1];
+	unsigned int frag, got, len;
+	u8 *run, *data;
 
-	sg_init_one(&crypt->sg[0], datagram->data, datagram->len);
-	if (!crypt->plain || !len) {
-		sg_init_one(src, datagram->data, sizeof(struct cipe_wire_data));
-		return 0;
+	for (frag = 0; n && frag < MAX_SKB_FRAGS; frag++, n -= got) {
+		got = n;
+		run = cipe_pages_run(CIPE_PAGES_CIPHERTEXT, TX_LEAD, size, &got);
+		if (unlikely(!run))
+			return false;
+		len = 0;
+		skb_shinfo(skb)->gso_segs += got;
+		for (data = run; data < run + got * size; data += size) {
+			len += cipe_cut_len(cut) + CIPE_WIRE_OVERHEAD;
+			if (unlikely(!tx_write(batch, cut, data, counter++))) {
+				put_page(virt_to_head_page(run));
+				return false;
+			}
+		}
+		skb_add_rx_frag(skb, frag, virt_to_head_page(run),
+				run - (u8 *)page_address(virt_to_head_page(run)),
+				len, got * size + TX_LEAD);
 	}
-	sg_init_table(src, 2 + skb_shinfo(crypt->plain)->nr_frags);
-	sg_set_buf(src, datagram->data, sizeof(struct cipe_wire_data));
-	return skb_to_sgvec(crypt->plain, src + 1, 0, len);
+	return !n;
 }
 
-/* Encrypt one packet, or a keepalive without one; it leaves on its own. @plain
- * is used up.
- */
-static enum cipe_stat tx_encrypt(struct cipe_link *link, struct cipe_key *key,
-				 const struct cipe_outer *outer,
-				 struct sk_buff *plain, u32 counter)
+/* Make the datagrams of @n segments of @cut, as few skbs as possible */
+static bool tx_datagrams(struct cipe_batch *batch, struct cipe_cut *cut,
+			 unsigned int n, u32 counter)
 {
-	enum cipe_stat why = CIPE_STAT_TX_NOMEM;
-	unsigned int len = plain ? plain->len : 0;
-	unsigned int entries = 3;
-	struct cipe_crypt *crypt;
+	struct sk_buff *skb, *last = NULL;
+	unsigned int run, size;
+	bool good;
 
-	if (plain) {
-		/* Lists of fragments are rare: make them flat */
-		if (skb_has_frag_list(plain) && skb_linearize(plain))
-			goto free_plain;
-		entries += skb_shinfo(plain)->nr_frags;
+	for (; n; n -= run, counter += run) {
+		size = cipe_cut_len(cut) + CIPE_WIRE_OVERHEAD;
+		run = batch->outer.fragment ? 1 :
+		      cipe_cut_run(cut, min(n, TX_SUPER_MAX(batch->outer.dst->dev) / size ?: 1));
+		skb = run > 1 ? tx_super(&batch->outer, size) :
+				tx_single(&batch->outer, size - CIPE_WIRE_OVERHEAD);
+		if (unlikely(!skb))
+			return false;
+		skb->priority = cut->skb->priority;
+		tx_append(batch, skb, &last);
+		good = run > 1 ? tx_fill(batch, cut, skb, size, run, counter) :
+				 tx_write(batch, cut, skb->data, counter);
+		if (unlikely(!good))
+			return false;
 	}
-	crypt = cipe_crypt_alloc(link, key, &link->tx_order, entries);
-	if (!crypt)
-		goto free_plain;
-	crypt->plain = plain;
-	crypt->tos = outer->tos;
-	crypt->ttl = outer->ttl;
-	crypt->fragment = outer->fragment;
-	crypt->depth = __this_cpu_read(tx_depth);
-	crypt->datagram = tx_datagram(key, outer, len, counter);
-	if (!crypt->datagram)
-		goto free_crypt;
-	if (plain)
-		crypt->datagram->priority = plain->priority;
-	if (tx_map(crypt, len) < 0)
-		goto free_crypt;
-	cipe_crypt_encrypt(crypt, len, counter);
-	return 0;
-
-free_crypt:
-	cipe_crypt_free(crypt);
-	return why;
-free_plain:
-	kfree_skb(plain);
-	return why;
+	return true;
 }
 
-/* Number the segments and encrypt each; @segments is used up */
+/* Does the packet count against its sender's socket, by its truesize? */
+static bool tx_charged(const struct sk_buff *skb, const struct sock *sk)
+{
+	if (!sk || !sk_fullsock(sk) || !sk_is_inet(sk) || skb_is_tcp_pure_ack(skb))
+		return false;
+	if (skb->destructor == sock_wfree)
+		return true;
+	/* tcp_wfree() is not exported: all others that TCP's packets may have */
+	return sk_is_tcp(sk) && skb->destructor &&
+	       skb->destructor != sock_efree && skb->destructor != sock_edemux &&
+	       skb->destructor != sock_pfree && skb->destructor != sock_rfree;
+}
+
+/* Count the datagrams, in place of their plaintext, against the sender's socket
+ * until a device has sent them: else TCP and UDP alike would fill every queue on
+ * the way. Other ways of counting end here. @plain is used up with the last.
+ */
+static void tx_charge(struct sk_buff *datagram, struct sk_buff *plain, bool last)
+{
+	struct sock *sk = plain->sk;
+	int more = datagram->truesize;
+
+	if (!tx_charged(plain, sk))
+		return;
+	datagram->sk = sk;
+	datagram->destructor = plain->destructor;
+	if (last) {
+		more -= plain->truesize;
+		plain->sk = NULL;
+		plain->destructor = NULL;
+	}
+	if (more >= 0)
+		refcount_add(more, &sk->sk_wmem_alloc);
+	else
+		WARN_ON_ONCE(refcount_sub_and_test(-more, &sk->sk_wmem_alloc));
+}
+
+/* Charge a batch's datagrams, and end with the packet if it was the last */
+static void tx_own(struct cipe_batch *batch, struct cipe_cut *cut)
+{
+	struct sk_buff *skb;
+
+	for (skb = batch->skb; skb; skb = skb->next)
+		tx_charge(skb, cut->skb, !cut->left && !skb->next);
+	if (!cut->left)
+		consume_skb(cut->skb);
+}
+
+/* A batch to send, @n counters reserved from @counter on */
+static struct cipe_batch *tx_batch(struct cipe_link *link, struct cipe_key *key,
+				   const struct cipe_outer *outer,
+				   unsigned int n, u64 blocks, u32 *counter,
+				   enum cipe_stat *why)
+{
+	struct cipe_batch *batch;
+
+	if (unlikely(cipe_key_reserve(key, n, blocks, counter))) {
+		cipe_link_poke(link);
+		*why = CIPE_STAT_TX_LIMIT;
+		return NULL;
+	}
+	*why = CIPE_STAT_TX_NOMEM;
+	batch = cipe_batch_alloc(link, key, &link->tx_order);
+	if (unlikely(!batch))
+		return NULL;
+	batch->outer = *outer;
+	dst_hold(outer->dst);
+	batch->depth = __this_cpu_read(tx_depth);
+	return batch;
+}
+
+/* Send what @cut gives, in batches. What is left of it in the end belongs to
+ * the last one, for the sender's socket to be charged.
+ */
 static void tx_segments(struct cipe_link *link, struct cipe_key *key,
-			const struct cipe_outer *outer, struct sk_buff *segments)
+			const struct cipe_outer *outer, struct cipe_cut *cut)
 {
-	struct sk_buff *skb, *next;
-	enum cipe_stat why;
+	struct cipe_batch *batch;
+	enum cipe_stat why = 0;
 	unsigned int n;
 	u32 counter;
-	u64 blocks;
 
-	n = tx_measure(segments, &blocks);
-	if (unlikely(cipe_key_reserve(key, n, blocks, &counter))) {
-		cipe_stats_inc(link->stats, CIPE_STAT_TX_LIMIT);
-		cipe_link_poke(link);
-		kfree_skb_list(segments);
-		return;
-	}
-	skb_list_walk_safe(segments, skb, next) {
-		skb_mark_not_on_list(skb);
-		why = tx_encrypt(link, key, outer, skb, counter++);
-		if (unlikely(why))
-			cipe_stats_inc(link->stats, why);
-	}
-}
-
-/* Cut a super-packet; a plain one passes. NULL: it was dropped */
-static struct sk_buff *tx_cut(struct cipe_link *link, struct sk_buff *skb)
-{
-	struct sk_buff *segments;
-
-	if (!skb_is_gso(skb)) {
-		if (skb->ip_summed != CHECKSUM_PARTIAL || !skb_checksum_help(skb))
-			return skb;
-		goto nomem;
-	}
-
-	segments = skb_gso_segment(skb, NETIF_F_SG);
-	if (IS_ERR_OR_NULL(segments))
-		goto nomem;
-	consume_skb(skb);
-	return segments;
-nomem:
-	cipe_stats_inc(link->stats, CIPE_STAT_TX_NOMEM);
-	kfree_skb(skb);
-	return NULL;
+	do {
+		n = min_t(unsigned int, cut->left, CIPE_BATCH_MAX);
+		batch = tx_batch(link, key, outer, n, tx_blocks(cut, n), &counter,
+				 &why);
+		if (unlikely(!batch))
+			goto drop;
+		if (unlikely(!tx_datagrams(batch, cut, n, counter))) {
+			cipe_batch_free(batch);
+			why = CIPE_STAT_TX_NOMEM;
+			goto drop;
+		}
+		tx_own(batch, cut);
+		cipe_crypt_encrypt(batch);
+	} while (cut->left);
+	return;
+drop:
+	cipe_stats_inc(link->stats, why);
+	kfree_skb_list(cut->skb);
 }
 
 /* The key to send under */
@@ -257,6 +368,7 @@ static enum cipe_stat tx_key(struct cipe_link *link, struct cipe_key **key)
 static enum cipe_stat tx_packet(struct cipe_link *link, struct sk_buff *skb)
 {
 	struct cipe_outer outer;
+	struct cipe_cut cut;
 	struct cipe_key *key;
 	enum cipe_stat why;
 
@@ -276,9 +388,11 @@ static enum cipe_stat tx_packet(struct cipe_link *link, struct sk_buff *skb)
 		return CIPE_STAT_TX_TOO_BIG;
 	}
 
-	skb = tx_cut(link, skb);
-	if (likely(skb))
-		tx_segments(link, key, &outer, skb);
+	if (unlikely(!cipe_cut_begin(&cut, skb))) {
+		dst_release(outer.dst);
+		return CIPE_STAT_TX_NOMEM;
+	}
+	tx_segments(link, key, &outer, &cut);
 	dst_release(outer.dst);
 	return 0;
 }
@@ -328,7 +442,8 @@ netdev_tx_t cipe_tx_xmit(struct sk_buff *skb, struct net_device *dev)
  */
 void cipe_tx_keepalive(struct cipe_link *link)
 {
-	struct cipe_outer outer;
+	struct cipe_outer outer = {};
+	struct cipe_batch *batch;
 	struct cipe_key *key;
 	enum cipe_stat why;
 	u32 counter;
@@ -338,113 +453,114 @@ void cipe_tx_keepalive(struct cipe_link *link)
 	why = tx_key(link, &key) ?: cipe_path_resolve(link, &outer);
 	if (why)
 		goto out;
-	if (cipe_key_reserve(key, 1, cipe_key_blocks(0), &counter))
-		why = CIPE_STAT_TX_LIMIT;
-	else
-		why = tx_encrypt(link, key, &outer, NULL, counter);
-	dst_release(outer.dst);
+	batch = tx_batch(link, key, &outer, 1, cipe_key_blocks(0), &counter, &why);
+	if (!batch)
+		goto out;
+	batch->skb = tx_single(&outer, 0);
+	if (batch->skb) {
+		tx_write(batch, NULL, batch->skb->data, counter);
+		cipe_crypt_encrypt(batch);
+		why = 0;
+	} else {
+		cipe_batch_free(batch);
+	}
 out:
+	dst_release(outer.dst);
 	if (why)
 		cipe_stats_inc(link->stats, why);
 	rcu_read_unlock();
 	local_bh_enable();
 }
 
-/* Does the packet count against its sender's socket, by its truesize? */
-static bool tx_charged(const struct sk_buff *skb, const struct sock *sk)
-{
-	if (!sk || !sk_fullsock(sk) || !sk_is_inet(sk) || skb_is_tcp_pure_ack(skb))
-		return false;
-	if (skb->destructor == sock_wfree)
-		return true;
-	/* tcp_wfree() is not exported: all others that TCP's packets may have */
-	return sk_is_tcp(sk) && skb->destructor &&
-	       skb->destructor != sock_efree && skb->destructor != sock_edemux &&
-	       skb->destructor != sock_pfree && skb->destructor != sock_rfree;
-}
-
-/* Count the datagram, in place of its plaintext, against the sender's socket
- * until a device has sent it: else TCP and UDP alike would fill every queue on
- * the way. Other ways of counting end here.
+/* Find the way anew: while the cipher had the batch the peer may have moved, or
+ * the socket's network namespace gone.
  */
-static void tx_charge(struct sk_buff *datagram, struct sk_buff *plain)
+static enum cipe_stat tx_resolve(struct cipe_batch *batch)
 {
-	int more = datagram->truesize - plain->truesize;
-	struct sock *sk = plain->sk;
-
-	if (!tx_charged(plain, sk))
-		return;
-	datagram->sk = sk;
-	datagram->destructor = plain->destructor;
-	plain->sk = NULL;
-	plain->destructor = NULL;
-	if (more >= 0)
-		refcount_add(more, &sk->sk_wmem_alloc);
-	else
-		WARN_ON_ONCE(refcount_sub_and_test(-more, &sk->sk_wmem_alloc));
-}
-
-/* Resolve the way anew: while the cipher had the packet the peer may have
- * moved, or the socket's network namespace gone. And go on at the packet's own
- * depth, whoever finishes it.
- */
-static void tx_send(struct cipe_link *link, struct cipe_crypt *crypt)
-{
-	unsigned int depth = __this_cpu_read(tx_depth);
-	struct sk_buff *datagram = crypt->datagram;
 	struct cipe_outer outer;
+	struct sk_buff *skb;
 	enum cipe_stat why;
 
-	why = cipe_path_resolve(link, &outer);
+	why = cipe_path_resolve(batch->link, &outer);
 	if (unlikely(why))
-		goto count;
-	if (unlikely(skb_cow_head(datagram, cipe_path_headroom(&outer)))) {
-		why = CIPE_STAT_TX_NOMEM;
-		dst_release(outer.dst);
-		goto count;
+		return why;
+	outer.tos = batch->outer.tos;
+	outer.ttl = batch->outer.ttl;
+	outer.fragment = batch->outer.fragment;
+	batch->outer = outer;
+	for (skb = batch->skb; skb; skb = skb->next)
+		if (unlikely(skb_cow_head(skb, cipe_path_headroom(&outer))))
+			return CIPE_STAT_TX_NOMEM;
+	return 0;
+}
+
+/* Send at the packet's own depth, whoever finishes it */
+static void tx_send(struct cipe_batch *batch)
+{
+	struct sk_buff *skb = batch->skb, *next;
+	unsigned int depth = __this_cpu_read(tx_depth);
+
+	batch->skb = NULL;
+	__this_cpu_write(tx_depth, batch->depth);
+	for (; skb; skb = next) {
+		next = skb->next;
+		skb_mark_not_on_list(skb);
+		if (next)
+			dst_hold(batch->outer.dst);
+		cipe_path_send(&batch->outer, skb);
 	}
-	outer.tos = crypt->tos;
-	outer.ttl = crypt->ttl;
-	outer.fragment = crypt->fragment;
-	if (crypt->plain)
-		tx_charge(datagram, crypt->plain);
-	crypt->datagram = NULL;
-	__this_cpu_write(tx_depth, crypt->depth);
-	cipe_path_send(&outer, datagram);
+	batch->outer.dst = NULL;
 	__this_cpu_write(tx_depth, depth);
-	cipe_link_sent(link);
-	if (crypt->plain)
-		cipe_stats_add(link->stats, CIPE_STAT_TX_PACKETS,
-			       CIPE_STAT_TX_BYTES, 1, crypt->plain->len);
+}
+
+static void tx_count(const struct cipe_batch *batch)
+{
+	struct cipe_stats __percpu *stats = batch->link->stats;
+	unsigned int i, len = 0;
+
+	for (i = 0; i < batch->n; i++)
+		len += batch->packet[i].len;
+	if (likely(len))
+		cipe_stats_add(stats, CIPE_STAT_TX_PACKETS, CIPE_STAT_TX_BYTES,
+			       batch->n, len);
 	else
-		cipe_stats_inc(link->stats, CIPE_STAT_TX_KEEPALIVE);
-	return;
-count:
-	cipe_stats_inc(link->stats, why);
+		cipe_stats_inc(stats, CIPE_STAT_TX_KEEPALIVE);
+}
+
+static bool tx_encrypted(const struct cipe_batch *batch)
+{
+	unsigned int i;
+
+	for (i = 0; i < batch->n; i++)
+		if (unlikely(batch->packet[i].err))
+			return false;
+	return true;
 }
 
 /**
- * cipe_tx_release - the cipher is done with a packet: send it
+ * cipe_tx_release - the cipher is done with a batch: send it
  * @entry: its place in the order; used up
  *
  * Context: softirq or BH off.
  */
 void cipe_tx_release(struct cipe_order_entry *entry)
 {
-	struct cipe_crypt *crypt = container_of(entry, struct cipe_crypt, order);
-	struct cipe_link *link = crypt->link;
-
-	if (unlikely(crypt->err)) {
-		cipe_stats_inc(link->stats, CIPE_STAT_TX_CRYPTO);
-		cipe_crypt_free(crypt);
-		return;
-	}
+	struct cipe_batch *batch = container_of(entry, struct cipe_batch, order);
+	struct cipe_link *link = batch->link;
+	enum cipe_stat why = 0;
 
 	rcu_read_lock();
-	tx_send(link, crypt);
+	if (unlikely(!tx_encrypted(batch)))
+		why = CIPE_STAT_TX_CRYPTO;
+	else if (unlikely(!batch->outer.dst))
+		why = tx_resolve(batch);
+	if (likely(!why)) {
+		tx_send(batch);
+		cipe_link_sent(link);
+		tx_count(batch);
+	} else {
+		cipe_stats_count(link->stats, why, batch->n);
+	}
 	rcu_read_unlock();
-
-	consume_skb(crypt->plain);
-	crypt->plain = NULL;
-	cipe_crypt_free(crypt);
+	cipe_batch_free(batch);
 }

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Batches through the cipher: ours for ChaCha20-Poly1305 on the CPU, the crypto
+ * API's for all others. Those may finish later, in any order, on any CPU: then
+ * the batch waits in its link's queue (order.c).
+ */
+
+#include <crypto/aead.h>
+#include <linux/mm.h>
+#include <linux/scatterlist.h>
+#include <linux/skbuff.h>
+#include <linux/slab.h>
+
+#include <cipe/wire.h>
+
+#include "batch.h"
+#include "chacha.h"
+#include "compat.h"
+#include "crypt.h"
+#include "keys.h"
+#include "link.h"
+#include "pages.h"
+
+#define CRYPT_HEADER	sizeof(struct cipe_wire_data)
+
+/* A received datagram in more pieces than this is copied together first */
+#define CRYPT_PIECES	4
+
+/**
+ * struct cipe_crypt - a datagram in the crypto API
+ * @batch: whose
+ * @packet: which
+ * @iv: the nonce
+ * @src: source
+ * @dst: destination, if it is not the source
+ * @req: the request, its context behind it; last
+ */
+struct cipe_crypt {
+	struct cipe_batch *batch;
+	struct cipe_packet *packet;
+	u8 iv[CIPE_WIRE_IV_LEN];
+	struct scatterlist src[CRYPT_PIECES];
+	struct scatterlist dst[1];
+	struct aead_request req;
+};
+
+/**
+ * cipe_crypt_size - octets of a request for either of two ciphers
+ * @tx: one
+ * @rx: the other
+ *
+ * Return: octets of a &struct cipe_crypt.
+ */
+unsigned int cipe_crypt_size(const struct crypto_aead *tx,
+			     const struct crypto_aead *rx)
+{
+	return sizeof(struct cipe_crypt) +
+	       max(crypto_aead_reqsize((struct crypto_aead *)tx),
+		   crypto_aead_reqsize((struct crypto_aead *)rx));
+}
+
+/* The nonce: the counter XORed into the end of the IV, RFC 8446 section 5.3 */
+static void crypt_nonce(u8 *nonce, const u8 *iv, u32 counter)
+{
+	u8 *end = nonce + CIPE_WIRE_IV_LEN - sizeof(counter);
+
+	memcpy(nonce, iv, CIPE_WIRE_IV_LEN);
+	put_unaligned_be32(get_unaligned_be32(end) ^ counter, end);
+}
+
+/* What the API takes for one datagram. A cipher that is done at once leaves it
+ * for the next.
+ */
+static struct cipe_crypt *crypt_get(struct cipe_batch *batch,
+				    struct cipe_packet *packet)
+{
+	unsigned int size = batch->key->crypt_size;
+	struct cipe_crypt *crypt = batch->crypt;
+
+	if (unlikely(!crypt || batch->crypt_size < size)) {
+		kfree_sensitive(crypt);
+		crypt = kmalloc(size, GFP_ATOMIC | __GFP_NOWARN);
+		batch->crypt = crypt;
+		batch->crypt_size = size;
+		if (!crypt)
+			return NULL;
+	}
+	crypt->batch = batch;
+	crypt->packet = packet;
+	return crypt;
+}
+
+/* The batch's last request may just have ended, and with it our hold on the
+ * device, while the queue is needed for a moment longer. Drivers should, but do
+ * not all, call this with BH off.
+ */
+static void crypt_finished(struct cipe_crypt *crypt, struct cipe_order *order, int err)
+{
+	struct cipe_batch *batch = crypt->batch;
+	struct net_device *dev = batch->link->dev;
+	netdevice_tracker tracker;
+
+	crypt->packet->err = err;
+	kfree_sensitive(crypt);
+	if (!atomic_dec_and_test(&batch->pending))
+		return;
+	local_bh_disable();
+	netdev_hold(dev, &tracker, GFP_ATOMIC);
+	cipe_order_done(order, &batch->order);
+	netdev_put(dev, &tracker);
+	local_bh_enable();
+}
+
+static void crypt_encrypted(cipe_async_t *async, int err)
+{
+	struct cipe_crypt *crypt = cipe_async_data(async);
+
+	crypt_finished(crypt, &crypt->batch->link->tx_order, err);
+}
+
+static void crypt_decrypted(cipe_async_t *async, int err)
+{
+	struct cipe_crypt *crypt = cipe_async_data(async);
+
+	crypt_finished(crypt, &crypt->batch->link->rx_order, err);
+}
+
+/* What the cipher said: the end, or that the callback will follow. Without
+ * CRYPTO_TFM_REQ_MAY_BACKLOG -EBUSY means refused: the packet is dropped, as by
+ * any queue that is full.
+ */
+static void crypt_submitted(struct cipe_batch *batch, struct cipe_packet *packet,
+			    int err)
+{
+	if (likely(err != -EINPROGRESS)) {
+		packet->err = err;
+		atomic_dec(&batch->pending);
+	}
+}
+
+static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
+{
+	struct cipe_crypt *crypt = crypt_get(batch, packet);
+	struct cipe_key *key = batch->key;
+	int err;
+
+	packet->err = -ENOMEM;
+	if (unlikely(!crypt))
+		return;
+	crypt_nonce(crypt->iv, key->tx_iv, packet->counter);
+	sg_init_one(crypt->src, packet->data, packet->len + CIPE_WIRE_OVERHEAD);
+	aead_request_set_tfm(&crypt->req, key->tx);
+	aead_request_set_callback(&crypt->req, 0, crypt_encrypted, crypt);
+	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
+	aead_request_set_crypt(&crypt->req, crypt->src, crypt->src, packet->len,
+			       crypt->iv);
+	atomic_inc(&batch->pending);
+	batch->crypt = NULL;
+	err = crypto_aead_encrypt(&crypt->req);
+	if (likely(err != -EINPROGRESS))
+		batch->crypt = crypt;
+	crypt_submitted(batch, packet, err);
+}
+
+/* Map a received datagram. The plaintext goes to memory of our own, never into
+ * what came from the network: who knows who else sees that.
+ */
+static int crypt_map(struct cipe_crypt *crypt, const struct sk_buff *skb,
+		     const struct cipe_packet *packet)
+{
+	unsigned int len = packet->len + CIPE_WIRE_OVERHEAD;
+	u8 *header = packet->data - CRYPT_HEADER;
+	int n = -EMSGSIZE;
+
+	/* What user space may write to must not change under the cipher */
+	if (likely(!skb_has_shared_frag(skb))) {
+		sg_init_table(crypt->src, CRYPT_PIECES);
+		n = skb_to_sgvec((struct sk_buff *)skb, crypt->src, packet->at, len);
+	}
+	if (likely(n >= 0)) {
+		sg_init_one(crypt->dst, header, CRYPT_HEADER + packet->len);
+		return 0;
+	}
+	if (skb_copy_bits(skb, packet->at, header, len))
+		return -EFAULT;
+	sg_init_one(crypt->src, header, len);
+	sg_init_one(crypt->dst, header, len);
+	return 0;
+}
+
+static void crypt_decrypt(struct cipe_batch *batch, struct cipe_packet *packet)
+{
+	struct cipe_crypt *crypt = crypt_get(batch, packet);
+	struct cipe_key *key = batch->key;
+	int err;
+
+	packet->err = -ENOMEM;
+	if (unlikely(!crypt || crypt_map(crypt, batch->skb, packet)))
+		return;
+	crypt_nonce(crypt->iv, key->rx_iv, packet->counter);
+	aead_request_set_tfm(&crypt->req, key->rx);
+	aead_request_set_callback(&crypt->req, 0, crypt_decrypted, crypt);
+	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
+	aead_request_set_crypt(&crypt->req, crypt->src, crypt->dst,
+			       packet->len + CIPE_WIRE_TAG_LEN, crypt->iv);
+	atomic_inc(&batch->pending);
+	batch->crypt = NULL;
+	err = crypto_aead_decrypt(&crypt->req);
+	if (likely(err != -EINPROGRESS))
+		batch->crypt = crypt;
+	crypt_submitted(batch, packet, err);
+}
+
+static void crypt_chacha_encrypt(struct cipe_batch *batch)
+{
+	struct cipe_packet *packet = batch->packet;
+	struct cipe_key *key = batch->key;
+	u8 nonce[CIPE_WIRE_IV_LEN];
+
+	for (; packet < batch->packet + batch->n; packet++) {
+		crypt_nonce(nonce, key->tx_iv, packet->counter);
+		cipe_chacha_seal(&key->chacha_tx, nonce, packet->data, packet->len);
+		packet->err = 0;
+	}
+}
+
+/* Octets of the batch's longest plaintext */
+static unsigned int crypt_longest(const struct cipe_batch *batch)
+{
+	unsigned int i, longest = 0;
+
+	for (i = 0; i < batch->n; i++)
+		longest = max_t(unsigned int, longest, batch->packet[i].len);
+	return longest;
+}
+
+static int crypt_chacha_open(struct cipe_batch *batch, struct cipe_packet *packet,
+			     u8 *scratch)
+{
+	/* One stretch: the header's place is used again by the cipher */
+	u8 *at = scratch + CIPE_CHACHA_ROOM - CRYPT_HEADER;
+	struct cipe_key *key = batch->key;
+	u8 header[CRYPT_HEADER], nonce[CIPE_WIRE_IV_LEN];
+
+	if (skb_copy_bits(batch->skb, packet->at, at,
+			  packet->len + CIPE_WIRE_OVERHEAD))
+		return -EFAULT;
+	memcpy(header, at, sizeof(header));
+	crypt_nonce(nonce, key->rx_iv, packet->counter);
+	return cipe_chacha_open(&key->chacha_rx, nonce, header, scratch,
+				packet->data, packet->len) ? 0 : -EBADMSG;
+}
+
+static void crypt_chacha_decrypt(struct cipe_batch *batch)
+{
+	unsigned int n = 1, i;
+	u8 *scratch;
+
+	scratch = cipe_pages_run(CIPE_PAGES_CIPHERTEXT, 0,
+				 CIPE_CHACHA_ROOM + crypt_longest(batch) +
+				 CIPE_WIRE_TAG_LEN, &n);
+	for (i = 0; i < batch->n; i++)
+		batch->packet[i].err = scratch ?
+			crypt_chacha_open(batch, &batch->packet[i], scratch) : -ENOMEM;
+	if (scratch)
+		put_page(virt_to_head_page(scratch));
+}
+
+/* All is submitted. What is not finished by now may take long: do not hold up
+ * what the route belongs to.
+ */
+static void crypt_end(struct cipe_batch *batch, struct cipe_order *order)
+{
+	if (likely(atomic_read(&batch->pending) == 1)) {
+		cipe_order_sync(order, &batch->order);
+		return;
+	}
+	dst_release(batch->outer.dst);
+	batch->outer.dst = NULL;
+	if (atomic_dec_and_test(&batch->pending))
+		cipe_order_sync(order, &batch->order);
+	else
+		cipe_order_pend(order, &batch->order);
+}
+
+/**
+ * cipe_crypt_encrypt - encrypt a batch in place
+ * @batch: its packets' headers and plaintexts written
+ *
+ * Ends in link->tx_order's release, now or later; do not touch @batch again.
+ *
+ * Context: softirq or BH off, under RCU.
+ */
+void cipe_crypt_encrypt(struct cipe_batch *batch)
+{
+	unsigned int i;
+
+	batch->order.weight = batch->n;
+	atomic_set(&batch->pending, 1);
+	if (!batch->key->tx)
+		crypt_chacha_encrypt(batch);
+	else
+		for (i = 0; i < batch->n; i++)
+			crypt_encrypt(batch, &batch->packet[i]);
+	crypt_end(batch, &batch->link->tx_order);
+}
+
+/**
+ * cipe_crypt_decrypt - decrypt a batch from its skb to where each packet says
+ * @batch: its packets' places known. Before each, %CIPE_CHACHA_ROOM octets of
+ *	room; behind it, as many as a tag has
+ *
+ * Ends in link->rx_order's release, now or later; do not touch @batch again.
+ *
+ * Context: softirq or BH off, under RCU.
+ */
+void cipe_crypt_decrypt(struct cipe_batch *batch)
+{
+	unsigned int i;
+
+	batch->order.weight = batch->n;
+	atomic_set(&batch->pending, 1);
+	if (!batch->key->rx)
+		crypt_chacha_decrypt(batch);
+	else
+		for (i = 0; i < batch->n; i++)
+			crypt_decrypt(batch, &batch->packet[i]);
+	crypt_end(batch, &batch->link->rx_order);
+}

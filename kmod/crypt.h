@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Batches through the cipher. */
+#ifndef _CIPE_CRYPT_H
+#define _CIPE_CRYPT_H
+
+struct cipe_batch;
+struct crypto_aead;
+
+unsigned int cipe_crypt_size(const struct crypto_aead *tx,
+			     const struct crypto_aead *rx);
+void cipe_crypt_encrypt(struct cipe_batch *batch);
+void cipe_crypt_decrypt(struct cipe_batch *batch);
+
+#endif /* _CIPE_CRYPT_H */
