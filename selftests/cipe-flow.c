@@ -2,19 +2,20 @@
 /*
  * cipe-flow: traffic whose every octet and whose order is checked
  *
- *	cipe-flow tcp FROM TO ADDRESS [bytes N] [streams N] [both] [seconds N]
+ *	cipe-flow tcp FROM TO ADDRESS [bytes N] [streams N] [both] [stay]
+ *		[seconds N]
  *	cipe-flow udp FROM TO ADDRESS [count N] [size N] [gap USEC] [lossy]
  *	cipe-flow ping FROM ADDRESS [count N] [size N] [df|nodf] [window N]
  *		[timeout MS] [gap USEC]
  *
  * FROM and TO are network namespaces (of /run/netns), ADDRESS is TO's. tcp
- * sends N octets a stream, with "both" the other way as well. udp sends
- * numbered datagrams and fails if one is lost ("lossy" permits that), comes
- * twice, out of order, or changed. ping is a flood that waits for each answer
- * longer than ping(8) does, and fails if one is missing, changed or comes
- * twice; SIGTERM ends it early. Both ends are this one process, so that
- * nothing has to be waited for. What is sent contains a marker that captures
- * can look for.
+ * sends N octets a stream, with "both" the other way as well; with "stay" from
+ * one processor. udp sends numbered datagrams from one processor and fails if
+ * one is lost ("lossy" permits that), comes twice, out of order, or changed.
+ * ping is a flood that waits for each answer longer than ping(8) does, and
+ * fails if one is missing, changed or comes twice; SIGTERM ends it early. Both
+ * ends are this one process, so that nothing has to be waited for. What is
+ * sent contains a marker that captures can look for.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -129,6 +130,19 @@ static int bound(const struct sockaddr_storage *ss, socklen_t len, int type)
 	    bind(fd, (const void *)ss, len))
 		die("bind");
 	return fd;
+}
+
+/* Stay on one processor: a sender that moves is overtaken by itself, on any
+ * network device, in the queues of the processors
+ */
+static void stay(void)
+{
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		die("sched_setaffinity");
 }
 
 /* ---- TCP ---- */
@@ -266,6 +280,8 @@ static int tcp(const char *from, const char *to, const char *address,
 	for (i = 0; i < argc; i++) {
 		if (!strcmp(argv[i], "both"))
 			back = 1;
+		else if (!strcmp(argv[i], "stay"))
+			stay();
 		else if (!strcmp(argv[i], "bytes") && i + 1 < argc)
 			bytes = number(argv[++i]);
 		else if (!strcmp(argv[i], "streams") && i + 1 < argc)
@@ -335,19 +351,6 @@ static void take(struct datagrams *d, int fd)
 	}
 }
 
-/* Stay on one processor: a sender that moves is overtaken by itself, on any
- * network device, in the queues of the processors
- */
-static void stay(void)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(sched_getcpu(), &one);
-	if (sched_setaffinity(0, sizeof(one), &one))
-		die("sched_setaffinity");
-}
-
 static int udp(const char *from, const char *to, const char *address,
 	       int argc, char **argv)
 {
@@ -415,6 +418,7 @@ static int udp(const char *from, const char *to, const char *address,
 /* ---- ping ---- */
 
 #define WINDOW 256
+#define SEQUENCES 65536
 
 struct pings {
 	int fd;
@@ -422,10 +426,11 @@ struct pings {
 	uint16_t id;
 	uint64_t count, size, window, timeout, gap;
 	uint64_t sent, answered, doubled, broken, lost;
-	/* by sequence number: when sent; 0: answered */
-	long at[65536];
-	uint8_t seen[65536];
+	/* by sequence number: when sent; 0: answered or lost */
+	long at[SEQUENCES];
+	uint8_t seen[SEQUENCES];
 	uint64_t waiting;
+	uint64_t oldest;	/* of those waited for, or older */
 };
 
 static volatile sig_atomic_t stopped;
@@ -508,17 +513,17 @@ static void take_answers(struct pings *p)
 static void give_up(struct pings *p)
 {
 	long now = now_ms();
-	uint64_t i;
 
-	i = p->sent > 2 * WINDOW ? p->sent - 2 * WINDOW : 0;
-	for (; p->waiting && i < p->sent; i++) {
-		long at = p->at[(uint16_t)i];
+	for (; p->oldest < p->sent; p->oldest++) {
+		long *at = &p->at[p->oldest % SEQUENCES];
 
-		if (at && now - at > (long)p->timeout) {
-			p->at[(uint16_t)i] = 0;
-			p->lost++;
-			p->waiting--;
-		}
+		if (!*at)
+			continue;
+		if (now - *at <= (long)p->timeout)
+			break;
+		*at = 0;
+		p->lost++;
+		p->waiting--;
 	}
 }
 
@@ -581,7 +586,9 @@ static int ping(const char *from, const char *address, int argc, char **argv)
 
 		if (!more && !p.waiting)
 			break;
-		if (more && p.waiting < p.window) {
+		/* A sequence number is used again when its answer came */
+		if (more && p.waiting < p.window &&
+		    p.sent - p.oldest < SEQUENCES) {
 			if (!send_ping(&p) || p.gap)
 				usleep(p.gap ? p.gap : 1000);
 		} else {
@@ -608,7 +615,8 @@ int main(int argc, char **argv)
 	if (argc >= 4 && !strcmp(argv[1], "ping"))
 		return ping(argv[2], argv[3], argc - 4, argv + 4);
 	fprintf(stderr,
-"cipe-flow tcp FROM TO ADDRESS [bytes N] [streams N] [both] [seconds N]\n"
+"cipe-flow tcp FROM TO ADDRESS [bytes N] [streams N] [both] [stay]\n"
+"              [seconds N]\n"
 "cipe-flow udp FROM TO ADDRESS [count N] [size N] [gap USEC] [lossy]\n"
 "cipe-flow ping FROM ADDRESS [count N] [size N] [df|nodf] [window N]\n"
 "               [timeout MS] [gap USEC]\n");
