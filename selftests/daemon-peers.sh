@@ -14,15 +14,15 @@ now_ms()
 	echo $(($(date +%s%N) / 1000000))
 }
 
-# within SECONDS COMMAND...: it succeeds in that time, many times that when slow
+# within SECONDS COMMAND...: it succeeds in that time, a few times that when slow
 within()
 {
 	local began
 
 	began=$(now_ms)
-	wait_until $(($1 * 4)) "${@:2}"
+	wait_until $(($1 * 2)) "${@:2}"
 	at_most "milliseconds until $2" $(($(now_ms) - began)) \
-		$(($1 * $(scale 1000 5000))) && return
+		$(($1 * 500 * (CIPE_SLOW + 1))) && return
 	tail -n 20 "$TMP/a/log" "$TMP/b/log" | sed 's/^/# /'
 	return 1
 }

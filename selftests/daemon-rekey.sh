@@ -7,7 +7,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"
 
-CHANGES=$(scale 100 25)
+CHANGES=$(scale 100 10)
 
 rekeyed()
 {

@@ -117,7 +117,7 @@ unknown_protocol()
 	link_pair ether
 	ipn b link set cipe0 promisc on
 	sniff b cipe0 "$TMP/frames" in
-	for n in 1 2 46 47 1000 1400; do
+	for n in $(scale "1 2 46 47 1000 1400" "1 46 1400"); do
 		frame=$head$(head -c $n /dev/urandom | od -An -v -tx1 |
 			tr -d ' \n')
 		pkt a frame cipe0 "$frame"
@@ -162,13 +162,14 @@ it "ping and TCP over an IPv6 carrier, ARP and ND resolve" \
 	both_carriers 6 chacha20-poly1305
 it "the device looks like Ethernet: MAC address, ARP, MTU 1500" like_ethernet
 it "VLANs 802.1Q, 802.1ad and one in the other" vlans
-it "bridges with hosts behind them over IPv4: unicast, broadcast, multicast" \
-	bridged 4
-it "bridges with hosts behind them over IPv6: unicast, broadcast, multicast" \
-	bridged 6
+for family in $(scale "4 6" 4); do
+	it "bridges with hosts behind them over IPv$family: unicast, broadcast, multicast" \
+		bridged $family
+done
 it "frames of an unknown protocol arrive unchanged" unknown_protocol
-it "jumbo frames over IPv4" jumbo 4
-it "jumbo frames over IPv6" jumbo 6
+for family in $(scale "4 6" 6); do
+	it "jumbo frames over IPv$family" jumbo $family
+done
 it "66 octets more than the packet over IPv4" overhead 4 52
 it "86 octets more than the packet over IPv6" overhead 6 72
 run_tests

