@@ -132,6 +132,16 @@ static int bound(const struct sockaddr_storage *ss, socklen_t len, int type)
 	return fd;
 }
 
+/* On all processors, whichever the script that starts us is bound to */
+static void spread(void)
+{
+	cpu_set_t all;
+
+	memset(&all, 0xff, sizeof(all));
+	if (sched_setaffinity(0, sizeof(all), &all))
+		die("sched_setaffinity");
+}
+
 /* Stay on one processor: a sender that moves is overtaken by itself, on any
  * network device, in the queues of the processors
  */
@@ -607,6 +617,7 @@ static int ping(const char *from, const char *address, int argc, char **argv)
 int main(int argc, char **argv)
 {
 	make_pattern();
+	spread();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	if (argc >= 5 && !strcmp(argv[1], "tcp"))
 		return tcp(argv[2], argv[3], argv[4], argc - 5, argv + 5);
