@@ -35,8 +35,8 @@ static int hkdf_run(EVP_KDF_CTX *ctx, const void *salt, size_t salt_len, const v
 	return EVP_KDF_derive(ctx, out, out_len, params) == 1 ? 0 : -EIO;
 }
 
-int derive_hkdf(const void *salt, size_t salt_len, const void *ikm, size_t ikm_len,
-		const void *info, size_t info_len, uint8_t *out, size_t out_len)
+int derive_hkdf(OSSL_LIB_CTX *lib, const void *salt, size_t salt_len, const void *ikm,
+		size_t ikm_len, const void *info, size_t info_len, uint8_t *out, size_t out_len)
 {
 	EVP_KDF *kdf = NULL;
 	EVP_KDF_CTX *ctx = NULL;
@@ -45,7 +45,7 @@ int derive_hkdf(const void *salt, size_t salt_len, const void *ikm, size_t ikm_l
 	if (!ikm_len || !out_len || out_len > DERIVE_OUT_MAX || info_len > DERIVE_INFO_MAX)
 		return -EINVAL;
 
-	kdf = EVP_KDF_fetch(NULL, "HKDF", NULL);
+	kdf = EVP_KDF_fetch(lib, "HKDF", NULL);
 	if (kdf)
 		ctx = EVP_KDF_CTX_new(kdf);
 	if (ctx)
@@ -57,14 +57,14 @@ int derive_hkdf(const void *salt, size_t salt_len, const void *ikm, size_t ikm_l
 	return err;
 }
 
-int derive_psk(uint8_t psk[DERIVE_PSK_LEN], const uint8_t *key, size_t key_len)
+int derive_psk(OSSL_LIB_CTX *lib, uint8_t psk[DERIVE_PSK_LEN], const uint8_t *key, size_t key_len)
 {
 	switch (key_len) {
 	case DERIVE_PSK_LEN:
 		memmove(psk, key, DERIVE_PSK_LEN);
 		return 0;
 	case DERIVE_SHORT_KEY_LEN:
-		return derive_hkdf(NULL, 0, key, key_len, DERIVE_LABEL_PSK,
+		return derive_hkdf(lib, NULL, 0, key, key_len, DERIVE_LABEL_PSK,
 				   strlen(DERIVE_LABEL_PSK), psk, DERIVE_PSK_LEN);
 	default:
 		return -EINVAL;
@@ -84,30 +84,35 @@ size_t derive_key_len(uint8_t cipher)
 	}
 }
 
+bool derive_is_gcm(uint8_t cipher)
+{
+	return cipher != CIPE_CIPHER_CHACHA20_POLY1305;
+}
+
 /* One value: the info is the label and the octet that names the cipher */
-static int derive_labelled(const uint8_t hash[32], const uint8_t split[32], const char *label,
-			   uint8_t cipher, uint8_t *out, size_t out_len)
+static int derive_labelled(OSSL_LIB_CTX *lib, const uint8_t hash[32], const uint8_t split[32],
+			   const char *label, uint8_t cipher, uint8_t *out, size_t out_len)
 {
 	uint8_t info[DERIVE_INFO_MAX];
 	size_t len = strlen(label);
 
 	memcpy(info, label, len);
 	info[len++] = cipher;
-	return derive_hkdf(hash, 32, split, 32, info, len, out, out_len);
+	return derive_hkdf(lib, hash, 32, split, 32, info, len, out, out_len);
 }
 
-int derive_data_key(const uint8_t hash[32], const uint8_t split[32], uint8_t cipher,
-		    uint8_t *key, uint8_t iv[12])
+int derive_data_key(OSSL_LIB_CTX *lib, const uint8_t hash[32], const uint8_t split[32],
+		    uint8_t cipher, uint8_t *key, uint8_t iv[12])
 {
 	size_t key_len = derive_key_len(cipher);
 	int err;
 
 	if (!key_len)
 		return -EINVAL;
-	err = derive_labelled(hash, split, CIPE_WIRE_LABEL_KEY, cipher, key, key_len);
+	err = derive_labelled(lib, hash, split, CIPE_WIRE_LABEL_KEY, cipher, key, key_len);
 	if (err)
 		return err;
-	err = derive_labelled(hash, split, CIPE_WIRE_LABEL_IV, cipher, iv, CIPE_WIRE_IV_LEN);
+	err = derive_labelled(lib, hash, split, CIPE_WIRE_LABEL_IV, cipher, iv, CIPE_WIRE_IV_LEN);
 	if (err)
 		secret_wipe(key, key_len);
 	return err;

@@ -3,24 +3,18 @@
 
 #include <endian.h>
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "derive.h"
-#include "noise.h"
-#include "options.h"
+#include "guard.h"
 #include "secret.h"
 
-#define HEADER_LEN sizeof(struct cipe_wire_control)
-
-/* NNpsk0: each message is an ephemeral key and the sealed payload */
-#define HANDSHAKE_MIN (HEADER_LEN + HANDSHAKE_EPHEMERAL_LEN + NOISE_TAG_LEN)
-
 #define PROLOGUE_LABEL_LEN (sizeof(CIPE_WIRE_PROLOGUE) - 1)
-#define PROLOGUE_LEN (PROLOGUE_LABEL_LEN + HEADER_LEN)
+#define PROLOGUE_LEN (PROLOGUE_LABEL_LEN + GUARD_INIT_HEAD)
 
-_Static_assert(HANDSHAKE_MIN + PAYLOAD_MAX <= CIPE_WIRE_CONTROL_MAX, "messages fit");
-_Static_assert(HANDSHAKE_PSK_LEN == DERIVE_PSK_LEN, "one psk");
+_Static_assert(GUARD_INIT_HEAD + 2 * (NOISE_PUBLIC_MAX + NOISE_TAG_LEN) + PAYLOAD_MAX +
+	       GUARD_INIT_TAIL <= CIPE_WIRE_CONTROL_MAX, "messages fit");
+_Static_assert(NOISE_KEY_LEN == DERIVE_PSK_LEN, "one psk");
 
 enum handshake_phase {
 	HANDSHAKE_NEW,
@@ -32,28 +26,20 @@ enum handshake_phase {
 /**
  * struct handshake - one exchange
  * @phase: what was said so far
+ * @config: ours
  * @noise: the framework's state; NULL before INIT
  * @header: of INIT, as on the wire
- * @mode: enum cipe_mode, ours
- * @cipher: enum cipe_cipher, ours
  * @own_id: our key id, from INIT on at the initiator
  * @peer_id: the peer's key id, from INIT on at the responder
- * @have_local: @local was given
- * @psk: wiped as soon as @noise has it
- * @local: see struct handshake_config
  * @split: outcome of Split(), for the moment
  */
 struct handshake {
 	enum handshake_phase phase;
+	struct handshake_config config;
 	struct noise *noise;
 	struct cipe_wire_control header;
-	uint8_t mode;
-	uint8_t cipher;
 	uint32_t own_id;
 	uint32_t peer_id;
-	bool have_local;
-	uint8_t psk[HANDSHAKE_PSK_LEN];
-	uint8_t local[HANDSHAKE_LOCAL_LEN];
 	struct noise_cipher split[2];
 };
 
@@ -82,14 +68,16 @@ static enum handshake_result handshake_derive(struct handshake *hs, bool initiat
 {
 	const uint8_t *tx = hs->split[initiator ? 0 : 1].k;
 	const uint8_t *rx = hs->split[initiator ? 1 : 0].k;
+	OSSL_LIB_CTX *lib = hs->config.id->lib;
+	uint8_t cipher = hs->config.cipher;
 	int err;
 
 	err = noise_split(hs->noise, &hs->split[0], &hs->split[1]);
 	if (!err)
-		err = derive_data_key(noise_hash(hs->noise), tx, hs->cipher, keys->tx_key,
+		err = derive_data_key(lib, noise_hash(hs->noise), tx, cipher, keys->tx_key,
 				      keys->tx_iv);
 	if (!err)
-		err = derive_data_key(noise_hash(hs->noise), rx, hs->cipher, keys->rx_key,
+		err = derive_data_key(lib, noise_hash(hs->noise), rx, cipher, keys->rx_key,
 				      keys->rx_iv);
 	secret_wipe(hs->split, sizeof(hs->split));
 	hs->phase = HANDSHAKE_OVER;
@@ -97,68 +85,44 @@ static enum handshake_result handshake_derive(struct handshake *hs, bool initiat
 		handshake_keys_wipe(keys);
 		return HANDSHAKE_INTERNAL;
 	}
-	keys->key_len = derive_key_len(hs->cipher);
-	keys->cipher = hs->cipher;
+	keys->key_len = derive_key_len(cipher);
+	keys->cipher = cipher;
 	keys->tx_id = hs->peer_id;
 	keys->rx_id = hs->own_id;
 	return HANDSHAKE_OK;
 }
 
 /* ------------------------------------------------------------------------
- * headers
+ * Noise
  */
 
-static enum handshake_result handshake_check_header(const struct cipe_wire_control *wire)
+/* Initialize() of Noise. @head: header and cookie of INIT: the header's cipher
+ * decides the suite, all of it goes into the prologue.
+ */
+static int handshake_noise(struct noise **noise, const struct handshake *hs, const uint8_t *head,
+			   bool initiator)
 {
-	static const uint8_t zero[sizeof(wire->reserved)];
-
-	if (wire->marker != htobe32(CIPE_WIRE_CONTROL))
-		return HANDSHAKE_MALFORMED;
-	if (wire->version != CIPE_WIRE_VERSION)
-		return HANDSHAKE_VERSION;
-	if (wire->type != CIPE_WIRE_INIT && wire->type != CIPE_WIRE_RESPONSE)
-		return HANDSHAKE_MALFORMED;
-	if (wire->pattern != CIPE_WIRE_NNPSK0)
-		return HANDSHAKE_PATTERN;
-	if (wire->mode > CIPE_MODE_ETHER || !derive_key_len(wire->cipher) ||
-	    memcmp(wire->reserved, zero, sizeof(zero)))
-		return HANDSHAKE_MALFORMED;
-	return HANDSHAKE_OK;
-}
-
-enum handshake_result handshake_peek(const uint8_t *msg, size_t len,
-				     struct handshake_header *header)
-{
-	struct cipe_wire_control wire;
-
-	if (len < HANDSHAKE_MIN || len > CIPE_WIRE_CONTROL_MAX)
-		return HANDSHAKE_MALFORMED;
-	memcpy(&wire, msg, sizeof(wire));
-	header->type = wire.type;
-	header->pattern = wire.pattern;
-	header->mode = wire.mode;
-	header->cipher = wire.cipher;
-	header->session = be32toh(wire.session);
-	return handshake_check_header(&wire);
-}
-
-/* Initialize() of Noise: suite by the header's cipher, prologue with the header */
-static int handshake_noise(struct noise **noise, const struct handshake *hs,
-			   const struct cipe_wire_control *header, bool initiator)
-{
+	const struct identity *id = hs->config.id;
+	uint8_t cipher = head[offsetof(struct cipe_wire_control, cipher)];
 	uint8_t prologue[PROLOGUE_LEN];
 	struct noise_config config = {
-		.pattern = NOISE_NNPSK0,
-		.aead = header->cipher == CIPE_CIPHER_CHACHA20_POLY1305 ? NOISE_CHACHAPOLY :
-									  NOISE_AESGCM,
+		.pattern = id->pattern,
+		.suite = { .lib = id->lib, .dh = id->dh,
+			   .aead = derive_is_gcm(cipher) ? NOISE_AESGCM : NOISE_CHACHAPOLY },
 		.initiator = initiator,
 		.prologue = prologue,
 		.prologue_len = sizeof(prologue),
-		.psk = hs->psk,
+		.psk = id->has_psk ? id->psk : NULL,
 	};
 
+	if (id->has_static) {
+		config.s = id->private_key;
+		config.s_public = id->public_key;
+		config.rs = initiator ? id->peer_key : NULL;
+		config.expected_rs = id->peer_key;
+	}
 	memcpy(prologue, CIPE_WIRE_PROLOGUE, PROLOGUE_LABEL_LEN);
-	memcpy(prologue + PROLOGUE_LABEL_LEN, header, HEADER_LEN);
+	memcpy(prologue + PROLOGUE_LABEL_LEN, head, GUARD_INIT_HEAD);
 	return noise_new(noise, &config);
 }
 
@@ -173,6 +137,8 @@ static enum handshake_result handshake_noise_result(int err)
 	case -EBADMSG:
 	case -EKEYREJECTED:
 		return HANDSHAKE_NOT_AUTHENTIC;
+	case -EACCES:
+		return HANDSHAKE_STRANGER;
 	case -EMSGSIZE:
 		return HANDSHAKE_MALFORMED;
 	default:
@@ -187,12 +153,12 @@ static int handshake_own_session(const struct handshake *hs, const struct handsh
 	uint8_t ikm[HANDSHAKE_LOCAL_LEN + sizeof(info->timestamp) + sizeof(info->key_id)];
 	int err;
 
-	memcpy(ikm, hs->local, HANDSHAKE_LOCAL_LEN);
+	memcpy(ikm, hs->config.local, HANDSHAKE_LOCAL_LEN);
 	memcpy(ikm + HANDSHAKE_LOCAL_LEN, &info->timestamp, sizeof(info->timestamp));
 	memcpy(ikm + HANDSHAKE_LOCAL_LEN + sizeof(info->timestamp), &info->key_id,
 	       sizeof(info->key_id));
-	err = derive_hkdf(NULL, 0, ikm, sizeof(ikm), NULL, 0, (uint8_t *)session,
-			  sizeof(*session));
+	err = derive_hkdf(hs->config.id->lib, NULL, 0, ikm, sizeof(ikm), NULL, 0,
+			  (uint8_t *)session, sizeof(*session));
 	secret_wipe(ikm, sizeof(ikm));
 	return err;
 }
@@ -205,17 +171,12 @@ struct handshake *handshake_new(const struct handshake_config *config)
 {
 	struct handshake *hs;
 
-	if (!config->psk || config->mode > CIPE_MODE_ETHER || !derive_key_len(config->cipher))
+	if (!config->id || config->mode > CIPE_MODE_ETHER || !derive_key_len(config->cipher) ||
+	    (config->id->dh == NOISE_P256 && !derive_is_gcm(config->cipher)))
 		return NULL;
 	hs = secret_alloc(sizeof(*hs));
-	if (!hs)
-		return NULL;
-	hs->mode = config->mode;
-	hs->cipher = config->cipher;
-	memcpy(hs->psk, config->psk, HANDSHAKE_PSK_LEN);
-	hs->have_local = config->local;
-	if (config->local)
-		memcpy(hs->local, config->local, HANDSHAKE_LOCAL_LEN);
+	if (hs)
+		hs->config = *config;
 	return hs;
 }
 
@@ -227,32 +188,42 @@ void handshake_free(struct handshake *hs)
 	secret_free(hs, sizeof(*hs));
 }
 
-/* A message of @hs: header of @type and what Noise writes */
+/* What Noise writes, behind @head octets */
 static enum handshake_result handshake_write(struct handshake *hs, uint8_t type,
-					     const struct handshake_info *own,
+					     const struct handshake_info *own, size_t head,
 					     struct handshake_message *out)
 {
-	struct cipe_wire_control header = hs->header;
 	uint8_t payload[PAYLOAD_MAX];
-	size_t payload_size, len;
+	size_t payload_size = payload_write(own, type, payload), len;
 	int err;
 
-	header.type = type;
-	memcpy(out->data, &header, HEADER_LEN);
-	payload_size = payload_write(own, type, payload);
-	err = noise_write(hs->noise, payload, payload_size, out->data + HEADER_LEN,
-			  sizeof(out->data) - HEADER_LEN, &len);
+	err = noise_write(hs->noise, payload, payload_size, out->data + head,
+			  sizeof(out->data) - head - GUARD_INIT_TAIL, &len);
 	if (err == -EKEYREJECTED)
 		return HANDSHAKE_BAD_KEY;
 	if (err)
 		return HANDSHAKE_INTERNAL;
-	out->len = HEADER_LEN + len;
+	out->len = head + len;
 	return HANDSHAKE_OK;
 }
 
-/* @ephemeral and @session: NULL for random ones */
+static enum handshake_result handshake_write_init(struct handshake *hs,
+						  const struct handshake_info *own,
+						  struct handshake_message *out)
+{
+	if (handshake_write(hs, CIPE_WIRE_INIT, own, GUARD_INIT_HEAD, out) != HANDSHAKE_OK ||
+	    guard_sign(hs->config.id, out->data, out->len)) {
+		out->len = 0;
+		return HANDSHAKE_INTERNAL;
+	}
+	out->len += GUARD_INIT_TAIL;
+	return HANDSHAKE_OK;
+}
+
+/* @cookie: NULL for none, @ephemeral and @session: NULL for random ones */
 static enum handshake_result handshake_do_initiate(struct handshake *hs,
 						   const struct handshake_info *own,
+						   const uint8_t *cookie,
 						   const uint8_t *ephemeral,
 						   const uint32_t *session,
 						   struct handshake_message *out)
@@ -266,7 +237,7 @@ static enum handshake_result handshake_do_initiate(struct handshake *hs,
 	hs->phase = HANDSHAKE_OVER;
 	if (session)
 		id = htobe32(*session);
-	else if (hs->have_local)
+	else if (hs->config.local)
 		err = handshake_own_session(hs, own, &id);
 	else
 		err = secret_random(&id, sizeof(id));
@@ -274,37 +245,42 @@ static enum handshake_result handshake_do_initiate(struct handshake *hs,
 		.marker = htobe32(CIPE_WIRE_CONTROL),
 		.version = CIPE_WIRE_VERSION,
 		.type = CIPE_WIRE_INIT,
-		.pattern = CIPE_WIRE_NNPSK0,
-		.mode = hs->mode,
-		.cipher = hs->cipher,
+		.pattern = identity_pattern(hs->config.id),
+		.mode = hs->config.mode,
+		.cipher = hs->config.cipher,
+		.dh = identity_dh(hs->config.id),
 		.session = id,
 	};
 	hs->own_id = own->key_id;
+	memcpy(out->data, &hs->header, GUARD_HEADER_LEN);
+	memset(out->data + GUARD_HEADER_LEN, 0, CIPE_WIRE_COOKIE_LEN);
+	if (cookie)
+		memcpy(out->data + GUARD_HEADER_LEN, cookie, CIPE_WIRE_COOKIE_LEN);
 	if (!err)
-		err = handshake_noise(&hs->noise, hs, &hs->header, true);
-	secret_wipe(hs->psk, sizeof(hs->psk));
+		err = handshake_noise(&hs->noise, hs, out->data, true);
 	if (err)
 		return HANDSHAKE_INTERNAL;
 	if (ephemeral)
 		noise_fix_ephemeral(hs->noise, ephemeral);
-	if (handshake_write(hs, CIPE_WIRE_INIT, own, out) != HANDSHAKE_OK)
+	if (handshake_write_init(hs, own, out) != HANDSHAKE_OK)
 		return HANDSHAKE_INTERNAL;
 	hs->phase = HANDSHAKE_SENT;
 	return HANDSHAKE_OK;
 }
 
 enum handshake_result handshake_initiate(struct handshake *hs, const struct handshake_info *own,
-					 struct handshake_message *out)
+					 const uint8_t *cookie, struct handshake_message *out)
 {
-	return handshake_do_initiate(hs, own, NULL, NULL, out);
+	return handshake_do_initiate(hs, own, cookie, NULL, NULL, out);
 }
 
 enum handshake_result handshake_initiate_fixed(struct handshake *hs,
 					       const struct handshake_info *own,
+					       const uint8_t *cookie,
 					       const uint8_t ephemeral[32], uint32_t session,
 					       struct handshake_message *out)
 {
-	return handshake_do_initiate(hs, own, ephemeral, &session, out);
+	return handshake_do_initiate(hs, own, cookie, ephemeral, &session, out);
 }
 
 /* What an authentic INIT says: may we answer it? */
@@ -313,20 +289,20 @@ static enum handshake_result handshake_judge_init(struct handshake *hs, const ui
 {
 	uint32_t session;
 
-	if (hs->header.mode != hs->mode)
+	if (hs->header.mode != hs->config.mode)
 		return HANDSHAKE_MODE;
-	if (hs->header.cipher != hs->cipher)
+	if (hs->header.cipher != hs->config.cipher)
 		return HANDSHAKE_CIPHER;
 	if (payload_parse(payload, len, CIPE_WIRE_INIT, info))
 		return HANDSHAKE_PAYLOAD;
-	if (!hs->have_local)
+	if (!hs->config.local)
 		return HANDSHAKE_OK;
 	if (handshake_own_session(hs, info, &session))
 		return HANDSHAKE_INTERNAL;
 	return session == hs->header.session ? HANDSHAKE_REFLECTED : HANDSHAKE_OK;
 }
 
-/* Read INIT, whose header was checked, with @noise */
+/* Read INIT, which was screened, with @noise */
 static enum handshake_result handshake_try_init(struct handshake *hs, struct noise *noise,
 						const uint8_t *msg, size_t len,
 						struct handshake_info *info)
@@ -335,18 +311,18 @@ static enum handshake_result handshake_try_init(struct handshake *hs, struct noi
 	enum handshake_result result;
 	size_t payload_size;
 
-	result = handshake_noise_result(noise_read(noise, msg + HEADER_LEN, len - HEADER_LEN,
-						   payload, sizeof(payload), &payload_size));
+	result = handshake_noise_result(noise_read(noise, msg + GUARD_INIT_HEAD,
+						   len - GUARD_INIT_HEAD - GUARD_INIT_TAIL, payload,
+						   sizeof(payload), &payload_size));
 	if (result != HANDSHAKE_OK)
 		return result;
-	memcpy(&hs->header, msg, HEADER_LEN);
+	memcpy(&hs->header, msg, GUARD_HEADER_LEN);
 	return handshake_judge_init(hs, payload, payload_size, info);
 }
 
 enum handshake_result handshake_read_init(struct handshake *hs, const uint8_t *msg, size_t len,
 					  struct handshake_info *peer)
 {
-	struct cipe_wire_control wire;
 	struct handshake_header header;
 	enum handshake_result result;
 	struct handshake_info info;
@@ -354,21 +330,17 @@ enum handshake_result handshake_read_init(struct handshake *hs, const uint8_t *m
 
 	if (hs->phase != HANDSHAKE_NEW)
 		return HANDSHAKE_MISUSE;
-	result = handshake_peek(msg, len, &header);
+	result = handshake_screen(&hs->config, msg, len, &header);
 	if (result != HANDSHAKE_OK)
 		return result;
-	if (header.type != CIPE_WIRE_INIT)
-		return HANDSHAKE_UNEXPECTED;
-	memcpy(&wire, msg, HEADER_LEN);
 	/* By the peer's mode and cipher: a mismatch can then be named */
-	if (handshake_noise(&noise, hs, &wire, false))
+	if (handshake_noise(&noise, hs, msg, false))
 		return HANDSHAKE_INTERNAL;
 	result = handshake_try_init(hs, noise, msg, len, &info);
 	if (result != HANDSHAKE_OK) {
 		noise_free(noise);
 		return result;
 	}
-	secret_wipe(hs->psk, sizeof(hs->psk));
 	hs->noise = noise;
 	hs->peer_id = info.key_id;
 	hs->phase = HANDSHAKE_READ;
@@ -382,6 +354,7 @@ static enum handshake_result handshake_do_response(struct handshake *hs,
 						   struct handshake_message *out,
 						   struct handshake_keys *keys)
 {
+	struct cipe_wire_control header = hs->header;
 	enum handshake_result result;
 
 	out->len = 0;
@@ -392,7 +365,9 @@ static enum handshake_result handshake_do_response(struct handshake *hs,
 	hs->own_id = own->key_id;
 	if (ephemeral)
 		noise_fix_ephemeral(hs->noise, ephemeral);
-	result = handshake_write(hs, CIPE_WIRE_RESPONSE, own, out);
+	header.type = CIPE_WIRE_RESPONSE;
+	memcpy(out->data, &header, GUARD_HEADER_LEN);
+	result = handshake_write(hs, CIPE_WIRE_RESPONSE, own, GUARD_HEADER_LEN, out);
 	if (result == HANDSHAKE_OK)
 		result = handshake_derive(hs, false, keys);
 	if (result != HANDSHAKE_OK)
@@ -423,7 +398,7 @@ static bool handshake_answers(const struct handshake *hs, const uint8_t *msg)
 	struct cipe_wire_control expected = hs->header;
 
 	expected.type = CIPE_WIRE_RESPONSE;
-	return !memcmp(msg, &expected, HEADER_LEN);
+	return !memcmp(msg, &expected, GUARD_HEADER_LEN);
 }
 
 /* Read RESPONSE with @noise, a copy, so that a forgery does no harm */
@@ -434,7 +409,7 @@ static enum handshake_result handshake_try_response(struct noise *noise, const u
 	enum handshake_result result;
 	size_t payload_size;
 
-	result = handshake_noise_result(noise_read(noise, msg + HEADER_LEN, len - HEADER_LEN,
+	result = handshake_noise_result(noise_read(noise, msg + GUARD_HEADER_LEN, len - GUARD_HEADER_LEN,
 						   payload, sizeof(payload), &payload_size));
 	if (result == HANDSHAKE_OK &&
 	    payload_parse(payload, payload_size, CIPE_WIRE_RESPONSE, info))
@@ -501,49 +476,5 @@ bool handshake_keep_initiating(const struct handshake *ours, const struct handsh
 	const uint8_t *remote = handshake_remote_ephemeral(theirs);
 
 	/* Equal: our INIT has come back, which is no reason to abandon it */
-	return local && remote && memcmp(local, remote, HANDSHAKE_EPHEMERAL_LEN) >= 0;
-}
-
-uint8_t handshake_peer_mode(const struct handshake *hs)
-{
-	return hs->header.mode;
-}
-
-uint8_t handshake_peer_cipher(const struct handshake *hs)
-{
-	return hs->header.cipher;
-}
-
-static const char *const handshake_words[] = {
-	[HANDSHAKE_OK] = "accepted",
-	[HANDSHAKE_MALFORMED] = "not a key exchange message (length or header)",
-	[HANDSHAKE_VERSION] = "another version of the protocol",
-	[HANDSHAKE_PATTERN] = "a kind of key exchange that is not supported here",
-	[HANDSHAKE_UNEXPECTED] = "does not answer the message we sent",
-	[HANDSHAKE_NOT_AUTHENTIC] = "not authenticated: another key, or damaged or forged",
-	[HANDSHAKE_REFLECTED] = "our own message came back",
-	[HANDSHAKE_MODE] = "peer is configured for another mode",
-	[HANDSHAKE_CIPHER] = "peer is configured for another cipher",
-	[HANDSHAKE_PAYLOAD] = "authentic, but its contents break the protocol",
-	[HANDSHAKE_BAD_KEY] = "authentic, but its public key is not acceptable",
-	[HANDSHAKE_MISUSE] = "internal error: out of order",
-	[HANDSHAKE_INTERNAL] = "out of locked memory, or libcrypto failed",
-};
-
-#define HANDSHAKE_WORDS (sizeof(handshake_words) / sizeof(handshake_words[0]))
-
-const char *handshake_describe(const struct handshake *hs, enum handshake_result result,
-			       char *buf, size_t size)
-{
-	if (hs && result == HANDSHAKE_MODE)
-		snprintf(buf, size, "peer is configured mode=%s, we have mode=%s",
-			 options_mode_name(handshake_peer_mode(hs)), options_mode_name(hs->mode));
-	else if (hs && result == HANDSHAKE_CIPHER)
-		snprintf(buf, size, "peer is configured cipher=%s, we have cipher=%s",
-			 options_cipher_name(handshake_peer_cipher(hs)),
-			 options_cipher_name(hs->cipher));
-	else
-		snprintf(buf, size, "%s", (size_t)result < HANDSHAKE_WORDS ?
-					  handshake_words[result] : "unknown result");
-	return buf;
+	return local && remote && memcmp(local, remote, noise_public_len(ours->config.id->dh)) >= 0;
 }

@@ -4,8 +4,8 @@
  * input or output and no clock here: session.c has those.
  *
  * Initiator: handshake_new(), handshake_initiate(), handshake_read_response().
- * Responder: handshake_new(), handshake_read_init(), then, if the timestamp
- * is to its liking, handshake_write_response().
+ * Responder: handshake_screen(), handshake_new(), handshake_read_init(), then,
+ * if the timestamp is to its liking, handshake_write_response().
  *
  * Anyone can send anything: a message that is refused leaves the state as it
  * was, and the right message is still understood afterwards.
@@ -20,10 +20,9 @@
 #include <cipe/wire.h>
 #include <linux/cipe.h>
 
+#include "identity.h"
 #include "payload.h"
 
-#define HANDSHAKE_PSK_LEN 32
-#define HANDSHAKE_EPHEMERAL_LEN 32
 #define HANDSHAKE_LOCAL_LEN 32
 
 /**
@@ -31,10 +30,13 @@
  * @HANDSHAKE_OK: done
  * @HANDSHAKE_MALFORMED: not a key exchange message: length or header
  * @HANDSHAKE_VERSION: another protocol version (not authenticated)
- * @HANDSHAKE_PATTERN: a Noise pattern we do not have (not authenticated)
+ * @HANDSHAKE_PATTERN: a Noise pattern that our keys are not for (not
+ *	authenticated)
+ * @HANDSHAKE_SUITE: other DH functions than ours (not authenticated)
  * @HANDSHAKE_UNEXPECTED: a message of the other type, or a RESPONSE whose
  *	header does not answer our INIT (another session, for one)
  * @HANDSHAKE_NOT_AUTHENTIC: forged or damaged, or the keys differ
+ * @HANDSHAKE_STRANGER: of another public key than the peer's
  * @HANDSHAKE_REFLECTED: authentic, but an INIT of our own, come back
  * @HANDSHAKE_MODE: authentic, but the peer is configured for another mode
  * @HANDSHAKE_CIPHER: authentic, mode fits, but another cipher
@@ -48,8 +50,10 @@ enum handshake_result {
 	HANDSHAKE_MALFORMED,
 	HANDSHAKE_VERSION,
 	HANDSHAKE_PATTERN,
+	HANDSHAKE_SUITE,
 	HANDSHAKE_UNEXPECTED,
 	HANDSHAKE_NOT_AUTHENTIC,
+	HANDSHAKE_STRANGER,
 	HANDSHAKE_REFLECTED,
 	HANDSHAKE_MODE,
 	HANDSHAKE_CIPHER,
@@ -60,8 +64,8 @@ enum handshake_result {
 };
 
 /**
- * struct handshake_config - a side of a link; but for @local the same on both
- * @psk: pre-shared key, %HANDSHAKE_PSK_LEN octets (derive_psk()); copied
+ * struct handshake_config - a side of a link
+ * @id: keys; outlive every exchange
  * @local: %HANDSHAKE_LOCAL_LEN octets, drawn at random when the process starts
  *	and shared with nobody: recognises our own INITs when they come back
  *	(both sides hold the same key, so they do authenticate). NULL only where
@@ -70,7 +74,7 @@ enum handshake_result {
  * @cipher: enum cipe_cipher
  */
 struct handshake_config {
-	const uint8_t *psk;
+	const struct identity *id;
 	const uint8_t *local;
 	uint8_t mode;
 	uint8_t cipher;
@@ -110,10 +114,11 @@ struct handshake_keys {
 
 /**
  * struct handshake_header - what anyone can read in a message
- * @type: %CIPE_WIRE_INIT or %CIPE_WIRE_RESPONSE
- * @pattern: %CIPE_WIRE_NNPSK0
+ * @type: %CIPE_WIRE_INIT, %CIPE_WIRE_RESPONSE or %CIPE_WIRE_CHALLENGE
+ * @pattern: %CIPE_WIRE_NNPSK0 and so on
  * @mode: enum cipe_mode
  * @cipher: enum cipe_cipher
+ * @dh: %CIPE_WIRE_25519 or %CIPE_WIRE_P256
  * @session: host byte order
  */
 struct handshake_header {
@@ -121,6 +126,7 @@ struct handshake_header {
 	uint8_t pattern;
 	uint8_t mode;
 	uint8_t cipher;
+	uint8_t dh;
 	uint32_t session;
 };
 
@@ -149,7 +155,7 @@ void handshake_keys_free(struct handshake_keys *keys);
  * @msg: a datagram whose first 32 bits are 0
  * @len: octets
  * @header: filled when %HANDSHAKE_OK, and with type and session also when
- *	%HANDSHAKE_VERSION or %HANDSHAKE_PATTERN
+ *	%HANDSHAKE_VERSION or %HANDSHAKE_PATTERN (of none that we know)
  *
  * Return: %HANDSHAKE_OK, %HANDSHAKE_MALFORMED, %HANDSHAKE_VERSION or
  * %HANDSHAKE_PATTERN.
@@ -158,11 +164,35 @@ enum handshake_result handshake_peek(const uint8_t *msg, size_t len,
 				     struct handshake_header *header);
 
 /**
+ * handshake_screen - is an INIT worth reading?
+ * @config: ours
+ * @msg: a datagram whose first 32 bits are 0
+ * @len: octets
+ * @header: as of handshake_peek()
+ *
+ * Costs a few hashes: header and MAC. Neither does memory, or a public-key
+ * operation.
+ *
+ * Return: as handshake_peek(), and %HANDSHAKE_UNEXPECTED, %HANDSHAKE_PATTERN,
+ * %HANDSHAKE_SUITE, %HANDSHAKE_NOT_AUTHENTIC.
+ */
+enum handshake_result handshake_screen(const struct handshake_config *config, const uint8_t *msg,
+				       size_t len, struct handshake_header *header);
+
+/**
+ * handshake_cookie - the cookie in an INIT
+ * @msg: after handshake_screen()
+ *
+ * Return: %CIPE_WIRE_COOKIE_LEN octets inside @msg, all 0 for none.
+ */
+const uint8_t *handshake_cookie(const uint8_t *msg);
+
+/**
  * handshake_new - an exchange in which nothing was said yet
- * @config: copied
+ * @config: copied, but for the keys
  *
  * Return: the exchange, for handshake_free(); NULL without locked memory or
- * with an unknown mode or cipher.
+ * with an unknown mode or cipher, or one that the DH functions are not for.
  */
 struct handshake *handshake_new(const struct handshake_config *config);
 
@@ -176,12 +206,13 @@ void handshake_free(struct handshake *hs);
  * @hs: a new exchange; waits for the RESPONSE afterwards
  * @own: what we say; a timestamp greater than in any INIT before, a key id
  *	that is free
+ * @cookie: as the peer's CHALLENGE has it; NULL: none
  * @out: INIT. Send the same octets again when no RESPONSE comes.
  *
  * Return: %HANDSHAKE_OK, %HANDSHAKE_MISUSE or %HANDSHAKE_INTERNAL.
  */
 enum handshake_result handshake_initiate(struct handshake *hs, const struct handshake_info *own,
-					 struct handshake_message *out);
+					 const uint8_t *cookie, struct handshake_message *out);
 
 /**
  * handshake_initiate_fixed - handshake_initiate() for test vectors only
@@ -190,6 +221,7 @@ enum handshake_result handshake_initiate(struct handshake *hs, const struct hand
  */
 enum handshake_result handshake_initiate_fixed(struct handshake *hs,
 					       const struct handshake_info *own,
+					       const uint8_t *cookie,
 					       const uint8_t ephemeral[32], uint32_t session,
 					       struct handshake_message *out);
 
@@ -201,12 +233,10 @@ enum handshake_result handshake_initiate_fixed(struct handshake *hs,
  * @len: octets
  * @peer: what the peer said; filled on success
  *
- * No public-key operation is done. The caller checks the timestamp: nothing is
- * answered unless it is greater than that of the last INIT answered.
+ * Begins with handshake_screen(). With NNpsk0 no public-key operation is done.
+ * The caller checks timestamp and cookie before it answers.
  *
- * Return: any but %HANDSHAKE_BAD_KEY. Log %HANDSHAKE_MODE, %HANDSHAKE_CIPHER
- * with handshake_describe() on the same @hs; answer nothing but
- * %HANDSHAKE_OK.
+ * Return: any but %HANDSHAKE_BAD_KEY. Answer nothing but %HANDSHAKE_OK.
  */
 enum handshake_result handshake_read_init(struct handshake *hs, const uint8_t *msg, size_t len,
 					  struct handshake_info *peer);
@@ -248,8 +278,8 @@ enum handshake_result handshake_write_response_fixed(struct handshake *hs,
  * @keys: in locked memory; wiped on error. To be installed as
  *	%CIPE_SLOT_CURRENT.
  *
- * Return: any but %HANDSHAKE_REFLECTED, %HANDSHAKE_MODE, %HANDSHAKE_CIPHER and
- * %HANDSHAKE_BAD_KEY.
+ * Return: any but %HANDSHAKE_REFLECTED, %HANDSHAKE_MODE, %HANDSHAKE_CIPHER,
+ * %HANDSHAKE_STRANGER and %HANDSHAKE_BAD_KEY.
  */
 enum handshake_result handshake_read_response(struct handshake *hs, const uint8_t *msg,
 					      size_t len, struct handshake_info *peer,
@@ -265,14 +295,14 @@ uint32_t handshake_session(const struct handshake *hs);
 /**
  * handshake_local_ephemeral - our ephemeral public key
  *
- * Return: 32 octets, valid until handshake_free(); NULL before it exists.
+ * Return: noise_public_len() octets, valid until handshake_free(); NULL before it exists.
  */
 const uint8_t *handshake_local_ephemeral(const struct handshake *hs);
 
 /**
  * handshake_remote_ephemeral - the peer's ephemeral public key
  *
- * Return: 32 octets, valid until handshake_free(); NULL before it was read.
+ * Return: noise_public_len() octets, valid until handshake_free(); NULL before it was read.
  */
 const uint8_t *handshake_remote_ephemeral(const struct handshake *hs);
 
@@ -287,19 +317,9 @@ const uint8_t *handshake_remote_ephemeral(const struct handshake *hs);
 bool handshake_keep_initiating(const struct handshake *ours, const struct handshake *theirs);
 
 /**
- * handshake_peer_mode - mode the peer said in the last authentic INIT
- * handshake_peer_cipher - likewise the cipher
- *
- * Return: enum cipe_mode, enum cipe_cipher; meaningful after
- * handshake_read_init() returned %HANDSHAKE_OK, %HANDSHAKE_MODE or
- * %HANDSHAKE_CIPHER.
- */
-uint8_t handshake_peer_mode(const struct handshake *hs);
-uint8_t handshake_peer_cipher(const struct handshake *hs);
-
-/**
  * handshake_describe - a result in words for the log, both values on mismatch
- * @hs: the exchange the result came from; NULL gives general words
+ * @config: ours; NULL gives general words
+ * @header: of the message the result is about
  * @result: what was returned
  * @buf: gets a string with NUL, e.g. "peer is configured mode=ether, we have
  *	mode=ip"
@@ -307,7 +327,8 @@ uint8_t handshake_peer_cipher(const struct handshake *hs);
  *
  * Return: @buf.
  */
-const char *handshake_describe(const struct handshake *hs, enum handshake_result result,
-			       char *buf, size_t size);
+const char *handshake_describe(const struct handshake_config *config,
+			       const struct handshake_header *header,
+			       enum handshake_result result, char *buf, size_t size);
 
 #endif /* CIPE_HANDSHAKE_H */

@@ -199,7 +199,7 @@ void link_event(struct link *l, const struct kernel_event *event)
 
 static void check_limit(struct link *l, const struct kernel_key_state *key)
 {
-	bool gcm = key->cipher != CIPE_CIPHER_CHACHA20_POLY1305;
+	bool gcm = derive_is_gcm((uint8_t)key->cipher);
 
 	if (!key->present || l->limit_told == key->rx_id)
 		return;
@@ -331,7 +331,7 @@ static struct session *make_session(struct link *l)
 {
 	struct session_config config = {
 		.handshake = {
-			.psk = l->psk,
+			.id = l->identity,
 			.local = l->local,
 			.mode = (uint8_t)l->opts->mode,
 			.cipher = (uint8_t)l->opts->cipher,
@@ -343,6 +343,7 @@ static struct session *make_session(struct link *l)
 		},
 		.tokey_ms = l->opts->tokey_ms,
 		.tokxc_ms = l->opts->tokxc_ms,
+		.tokxts_ms = l->opts->tokxts_ms,
 		.pin = l->opts->pin,
 	};
 
@@ -409,7 +410,7 @@ void link_free(struct link *l)
 	carrier_close(&l->carrier);
 	if (l->icmp >= 0)
 		close(l->icmp);
-	secret_free(l->psk, DERIVE_PSK_LEN);
+	identity_free(l->identity);
 	secret_free(l->local, HANDSHAKE_LOCAL_LEN);
 	pidfile_remove(&l->pidfile);
 	free(l);

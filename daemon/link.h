@@ -15,6 +15,7 @@
 #include "addr.h"
 #include "carrier.h"
 #include "hooks.h"
+#include "identity.h"
 #include "iface.h"
 #include "kernel.h"
 #include "options.h"
@@ -61,7 +62,7 @@ struct link_env {
  * @opts: as configured
  * @pidfile: our claim to the device
  * @state: time stamps that outlive us
- * @psk: key of the key exchange, in locked memory
+ * @identity: long-term keys
  * @local: random, known to this process only, in locked memory
  * @session: state machine of the key exchange
  * @carrier: UDP socket
@@ -97,7 +98,7 @@ struct link {
 	const struct options *opts;
 	struct pidfile pidfile;
 	struct state state;
-	uint8_t *psk;
+	struct identity *identity;
 	uint8_t *local;
 	struct session *session;
 	struct carrier carrier;

@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "derive.h"
+#include "fips.h"
 #include "log.h"
 #include "netlink.h"
 #include "secret.h"
@@ -18,22 +20,94 @@
 
 _Static_assert(STATE_LOCAL_LEN == HANDSHAKE_LOCAL_LEN, "one secret");
 
-/* Whose memory it is: the shared secret tells one link from others, addresses
- * tell its ends, should both be on this machine
+/* ------------------------------------------------------------------------
+ * secrets
+ */
+
+static OSSL_LIB_CTX *find_library(const struct link *l, int *err)
+{
+	OSSL_LIB_CTX *lib = NULL;
+
+	if (l->opts->suite == OPTIONS_SUITE_FIPS) {
+		lib = fips_open();
+		if (!lib)
+			*err = -ENOPKG;
+	}
+	return lib;
+}
+
+static int make_identity(struct link *l)
+{
+	const struct options *o = l->opts;
+	uint8_t *psk = secret_alloc(DERIVE_PSK_LEN);
+	struct identity_config config = {
+		.dh = o->suite == OPTIONS_SUITE_25519 ? NOISE_25519 : NOISE_P256,
+		.psk = o->key ? psk : NULL,
+		.private_key = o->privkey,
+		.peer_key = o->peerkey_len ? o->peerkey : NULL,
+	};
+	int err = psk ? 0 : -ENOMEM;
+
+	if (!err)
+		config.lib = find_library(l, &err);
+	if (!err && o->key)
+		err = derive_psk(config.lib, psk, o->key, o->key_len);
+	if (!err)
+		err = identity_new(&l->identity, &config);
+	secret_free(psk, DERIVE_PSK_LEN);
+	return err;
+}
+
+/* Return: exit code */
+static int explain(int err)
+{
+	switch (err) {
+	case -ENOPKG:
+		log_err("suite fips: OpenSSL has no working FIPS provider here (openssl list "
+			"-providers, openssl fipsinstall); suite nist has the same algorithms");
+		return EX_CONFIG;
+	case -EKEYREJECTED:
+		log_err("privkey or peerkey is no key of this suite");
+		return EX_CONFIG;
+	case -EALREADY:
+		log_err("peerkey is our own public key: it must be the peer's");
+		return EX_CONFIG;
+	default:
+		log_err("no locked memory left, or libcrypto failed: %s", strerror(-err));
+		return LINK_EXIT_SYSTEM;
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * memory
+ */
+
+/* Whose memory it is: keys tell one link from others, addresses tell its ends,
+ * should both be on this machine
  */
 static int identify(const struct link *l, uint8_t id[STATE_ID_LEN])
 {
 	const struct options *o = l->opts;
+	struct {
+		uint8_t psk[NOISE_KEY_LEN], own[NOISE_PUBLIC_MAX], peer[NOISE_PUBLIC_MAX];
+	} *keys = secret_alloc(sizeof(*keys));
 	char ends[1024];
-	int len;
+	int len, err;
 
+	if (!keys)
+		return -ENOMEM;
+	memcpy(keys->psk, l->identity->psk, sizeof(keys->psk));
+	memcpy(keys->own, l->identity->public_key, sizeof(keys->own));
+	memcpy(keys->peer, l->identity->peer_key, sizeof(keys->peer));
 	len = snprintf(ends, sizeof(ends), "%s %s %s", o->me.set ? o->me.text : "-",
 		       o->ipaddr_text ? o->ipaddr_text : "-",
 		       o->ptpaddr_text ? o->ptpaddr_text : "-");
 	if (len >= (int)sizeof(ends))
 		len = sizeof(ends) - 1;
-	return derive_hkdf(ends, (size_t)len, l->psk, DERIVE_PSK_LEN, STATE_LABEL,
-			   strlen(STATE_LABEL), id, STATE_ID_LEN);
+	err = derive_hkdf(l->identity->lib, ends, (size_t)len, keys, sizeof(*keys), STATE_LABEL,
+			  strlen(STATE_LABEL), id, STATE_ID_LEN);
+	secret_free(keys, sizeof(*keys));
+	return err;
 }
 
 /**
@@ -44,19 +118,20 @@ static int identify(const struct link *l, uint8_t id[STATE_ID_LEN])
 int link_load_memory(struct link *l)
 {
 	uint8_t id[STATE_ID_LEN];
-	int rc;
+	int err = make_identity(l);
 
-	l->psk = secret_alloc(DERIVE_PSK_LEN);
-	l->local = secret_alloc(HANDSHAKE_LOCAL_LEN);
-	if (!l->psk || !l->local || secret_random(l->local, HANDSHAKE_LOCAL_LEN) ||
-	    derive_psk(l->psk, l->opts->key, l->opts->key_len) || identify(l, id)) {
-		log_err("no locked memory left, or libcrypto failed");
-		return LINK_EXIT_SYSTEM;
+	if (!err) {
+		l->local = secret_alloc(HANDSHAKE_LOCAL_LEN);
+		err = l->local ? secret_random(l->local, HANDSHAKE_LOCAL_LEN) : -ENOMEM;
 	}
-	rc = state_open(&l->state, STATE_DIR, id);
-	if (rc)
-		log_warn("cannot read %s: %s; old key exchange messages may be answered once more",
-			 l->state.path, strerror(-rc));
+	if (!err)
+		err = identify(l, id);
+	if (err)
+		return explain(err);
+	err = state_open(&l->state, STATE_DIR, id);
+	if (err)
+		log_warn("cannot read %s: %s; what it remembered is lost", l->state.path,
+			 strerror(-err));
 	state_local(&l->state, l->local);
 	return 0;
 }

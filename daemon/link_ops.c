@@ -63,13 +63,20 @@ static uint32_t op_random(void *ctx)
 	return value;
 }
 
+static uint64_t op_wall_clock(void *ctx)
+{
+	struct timespec ts;
+
+	(void)ctx;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 static uint64_t op_timestamp(void *ctx)
 {
 	struct link *l = ctx;
-	struct timespec ts;
 
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return state_stamp(&l->state, (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec);
+	return state_stamp(&l->state, op_wall_clock(ctx));
 }
 
 static void op_accepted(void *ctx, uint64_t timestamp)
@@ -205,6 +212,7 @@ static void op_established(void *ctx, const struct handshake_info *peer, bool in
 /** link_session_ops - for session_new() */
 const struct session_ops link_session_ops = {
 	.random = op_random,
+	.wall_clock = op_wall_clock,
 	.timestamp = op_timestamp,
 	.accepted = op_accepted,
 	.begin = op_begin,

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Noise Protocol Framework, revision 34, section 5: CipherState,
- * SymmetricState and HandshakeState, driven by a table of patterns. Names in
- * capitals in comments are the document's functions.
+ * Noise Protocol Framework, revision 34, sections 5.2 and 5.3: SymmetricState
+ * and HandshakeState, driven by a table of patterns. Names in capitals in
+ * comments are the document's functions.
  */
 #include "noise.h"
 
@@ -57,6 +57,11 @@ static const struct noise_row noise_rows[NOISE_PATTERNS] = {
 		  { NOISE_E, NOISE_EE, NOISE_SE, NOISE_PSK } } },
 };
 
+static const char *const noise_dh_name[NOISE_DHS] = {
+	[NOISE_25519] = "25519",
+	[NOISE_P256] = "P256",
+};
+
 static const char *const noise_aead_name[NOISE_AEADS] = {
 	[NOISE_CHACHAPOLY] = "ChaChaPoly",
 	[NOISE_AESGCM] = "AESGCM",
@@ -68,75 +73,33 @@ enum noise_phase {
 	NOISE_OVER,		/* split or failed; secrets are wiped */
 };
 
-/* A DH key pair; of the peer's only the public half */
-struct noise_pair {
-	bool known;
-	uint8_t public_key[NOISE_KEY_LEN];
-	uint8_t private_key[NOISE_KEY_LEN];
-};
-
 struct noise {
 	const struct noise_row *row;
+	struct noise_suite suite;
 	enum noise_role role;
 	enum noise_phase phase;
 	unsigned int message;	/* the one to be written or read next */
 	bool psk_mode;		/* the pattern has a psk token */
 	bool fixed_e;		/* e.private_key was given for a test */
+	bool expects_rs;	/* no other key than expected_rs */
 
 	struct noise_cipher cipher;
 	uint8_t ck[NOISE_HASH_LEN];
 	uint8_t h[NOISE_HASH_LEN];
 
 	struct noise_pair s, e, rs, re;
+	uint8_t expected_rs[NOISE_PUBLIC_MAX];
 	uint8_t psk[NOISE_KEY_LEN];
 	uint8_t work[3 * NOISE_HASH_LEN];	/* outputs of HKDF() and DH() */
 };
 
 /* ------------------------------------------------------------------------
- * CipherState, section 5.1
+ * SymmetricState, section 5.2
  */
 
-static void noise_cipher_set_key(struct noise_cipher *cipher, const uint8_t k[NOISE_KEY_LEN])
+static size_t noise_dh_len(const struct noise *st)
 {
-	memcpy(cipher->k, k, NOISE_KEY_LEN);
-	cipher->n = 0;
-	cipher->has_key = true;
-}
-
-int noise_cipher_encrypt(struct noise_cipher *cipher, const void *ad, size_t ad_len,
-			 const uint8_t *plain, size_t plain_len, uint8_t *out)
-{
-	int err;
-
-	if (!cipher->has_key) {
-		if (plain_len)
-			memmove(out, plain, plain_len);
-		return 0;
-	}
-	if (cipher->n == UINT64_MAX)
-		return -EOVERFLOW;
-	err = noise_seal(cipher->aead, cipher->k, cipher->n, ad, ad_len, plain, plain_len, out);
-	if (!err)
-		cipher->n++;
-	return err;
-}
-
-int noise_cipher_decrypt(struct noise_cipher *cipher, const void *ad, size_t ad_len,
-			 const uint8_t *msg, size_t msg_len, uint8_t *out)
-{
-	int err;
-
-	if (!cipher->has_key) {
-		if (msg_len)
-			memmove(out, msg, msg_len);
-		return 0;
-	}
-	if (cipher->n == UINT64_MAX)
-		return -EOVERFLOW;
-	err = noise_open(cipher->aead, cipher->k, cipher->n, ad, ad_len, msg, msg_len, out);
-	if (!err)
-		cipher->n++;
-	return err;
+	return noise_public_len(st->suite.dh);
 }
 
 static size_t noise_tag_len(const struct noise *st)
@@ -144,20 +107,16 @@ static size_t noise_tag_len(const struct noise *st)
 	return st->cipher.has_key ? NOISE_TAG_LEN : 0;
 }
 
-/* ------------------------------------------------------------------------
- * SymmetricState, section 5.2
- */
-
 /* MixHash() */
 static int noise_mix_hash(struct noise *st, const void *data, size_t len)
 {
-	return noise_digest(st->h, NOISE_HASH_LEN, data, len, st->h);
+	return noise_digest(st->suite.lib, st->h, NOISE_HASH_LEN, data, len, st->h);
 }
 
 /* MixKey() */
-static int noise_mix_key(struct noise *st, const uint8_t ikm[NOISE_KEY_LEN])
+static int noise_mix_key(struct noise *st, const uint8_t *ikm, size_t len)
 {
-	int err = noise_hkdf(st->ck, ikm, NOISE_KEY_LEN, 2, st->work);
+	int err = noise_hkdf(st->suite.lib, st->ck, ikm, len, 2, st->work);
 
 	if (err)
 		return err;
@@ -170,7 +129,7 @@ static int noise_mix_key(struct noise *st, const uint8_t ikm[NOISE_KEY_LEN])
 /* MixKeyAndHash() */
 static int noise_mix_key_and_hash(struct noise *st, const uint8_t ikm[NOISE_KEY_LEN])
 {
-	int err = noise_hkdf(st->ck, ikm, NOISE_KEY_LEN, 3, st->work);
+	int err = noise_hkdf(st->suite.lib, st->ck, ikm, NOISE_KEY_LEN, 3, st->work);
 
 	if (err)
 		return err;
@@ -202,19 +161,20 @@ static int noise_decrypt_and_hash(struct noise *st, const uint8_t *msg, size_t l
 }
 
 /* InitializeSymmetric() */
-static int noise_init_symmetric(struct noise *st, enum noise_aead aead)
+static int noise_init_symmetric(struct noise *st)
 {
 	char name[64];
 	int len;
 
 	/* Section 8: Noise_PATTERN_DH_CIPHER_HASH */
-	len = snprintf(name, sizeof(name), "Noise_%s_25519_%s_SHA256", st->row->name,
-		       noise_aead_name[aead]);
-	st->cipher.aead = aead;
+	len = snprintf(name, sizeof(name), "Noise_%s_%s_%s_SHA256", st->row->name,
+		       noise_dh_name[st->suite.dh], noise_aead_name[st->suite.aead]);
+	st->cipher.lib = st->suite.lib;
+	st->cipher.aead = st->suite.aead;
 	if (len <= NOISE_HASH_LEN) {
 		memcpy(st->h, name, (size_t)len);	/* the rest is 0 already */
 	} else {
-		int err = noise_digest(name, (size_t)len, NULL, 0, st->h);
+		int err = noise_digest(st->suite.lib, name, (size_t)len, NULL, 0, st->h);
 
 		if (err)
 			return err;
@@ -264,7 +224,8 @@ static bool noise_config_valid(const struct noise_config *config)
 	bool psk;
 
 	if ((unsigned int)config->pattern >= NOISE_PATTERNS ||
-	    (unsigned int)config->aead >= NOISE_AEADS)
+	    (unsigned int)config->suite.aead >= NOISE_AEADS ||
+	    (unsigned int)config->suite.dh >= NOISE_DHS)
 		return false;
 	row = &noise_rows[config->pattern];
 	psk = noise_row_has(row, 0, NOISE_PSK) || noise_row_has(row, 1, NOISE_PSK);
@@ -281,7 +242,7 @@ static int noise_mix_pre_messages(struct noise *st)
 		const struct noise_pair *pair = role == (int)st->role ? &st->s : &st->rs;
 
 		if (st->row->pre_s[role])
-			err = noise_mix_hash(st, pair->public_key, NOISE_KEY_LEN);
+			err = noise_mix_hash(st, pair->public_key, noise_dh_len(st));
 	}
 	return err;
 }
@@ -292,6 +253,7 @@ static int noise_init(struct noise *st, const struct noise_config *config)
 	int err;
 
 	st->row = &noise_rows[config->pattern];
+	st->suite = config->suite;
 	st->role = config->initiator ? NOISE_INITIATOR : NOISE_RESPONDER;
 	if (config->psk) {
 		memcpy(st->psk, config->psk, NOISE_KEY_LEN);
@@ -299,16 +261,24 @@ static int noise_init(struct noise *st, const struct noise_config *config)
 	}
 	if (config->s) {
 		memcpy(st->s.private_key, config->s, NOISE_KEY_LEN);
-		err = noise_public_key(st->s.private_key, st->s.public_key);
-		if (err)
-			return err;
+		if (config->s_public) {
+			memcpy(st->s.public_key, config->s_public, noise_dh_len(st));
+		} else {
+			err = noise_public_key(&st->suite, st->s.private_key, st->s.public_key);
+			if (err)
+				return err;
+		}
 		st->s.known = true;
 	}
 	if (config->rs) {
-		memcpy(st->rs.public_key, config->rs, NOISE_KEY_LEN);
+		memcpy(st->rs.public_key, config->rs, noise_dh_len(st));
 		st->rs.known = true;
 	}
-	err = noise_init_symmetric(st, config->aead);
+	if (config->expected_rs) {
+		memcpy(st->expected_rs, config->expected_rs, noise_dh_len(st));
+		st->expects_rs = true;
+	}
+	err = noise_init_symmetric(st);
 	if (!err)
 		err = noise_mix_hash(st, config->prologue, config->prologue_len);
 	return err ? err : noise_mix_pre_messages(st);
@@ -361,8 +331,8 @@ static int noise_mix_dh(struct noise *st, const struct noise_pair *ours,
 
 	if (!ours->known || !theirs->known)
 		return -EPROTO;
-	err = noise_dh(ours->private_key, theirs->public_key, st->work);
-	return err ? err : noise_mix_key(st, st->work);
+	err = noise_dh(&st->suite, ours, theirs->public_key, st->work);
+	return err ? err : noise_mix_key(st, st->work, NOISE_KEY_LEN);
 }
 
 /* The tokens that put nothing into the message: the same for both directions */
@@ -389,39 +359,41 @@ static int noise_mix_token(struct noise *st, uint8_t token)
 }
 
 /* Section 9.2: in psk patterns the ephemeral key is mixed into ck as well */
-static int noise_mix_ephemeral(struct noise *st, const uint8_t public_key[NOISE_KEY_LEN])
+static int noise_mix_ephemeral(struct noise *st, const uint8_t *public_key)
 {
-	int err = noise_mix_hash(st, public_key, NOISE_KEY_LEN);
+	int err = noise_mix_hash(st, public_key, noise_dh_len(st));
 
 	if (!err && st->psk_mode)
-		err = noise_mix_key(st, public_key);
+		err = noise_mix_key(st, public_key, noise_dh_len(st));
 	return err;
 }
 
 static int noise_write_e(struct noise *st, uint8_t *out, size_t room, size_t *len)
 {
+	size_t need = noise_dh_len(st);
 	int err;
 
-	if (room < NOISE_KEY_LEN)
+	if (room < need)
 		return -EMSGSIZE;
-	err = st->fixed_e ? noise_public_key(st->e.private_key, st->e.public_key) :
-			    noise_generate(st->e.private_key, st->e.public_key);
+	err = st->fixed_e ?
+	      noise_public_key(&st->suite, st->e.private_key, st->e.public_key) :
+	      noise_generate(&st->suite, &st->e);
 	if (err)
 		return err;
 	st->e.known = true;
-	memcpy(out, st->e.public_key, NOISE_KEY_LEN);
-	*len += NOISE_KEY_LEN;
+	memcpy(out, st->e.public_key, need);
+	*len += need;
 	return noise_mix_ephemeral(st, st->e.public_key);
 }
 
 static int noise_write_s(struct noise *st, uint8_t *out, size_t room, size_t *len)
 {
-	size_t need = NOISE_KEY_LEN + noise_tag_len(st);
+	size_t need = noise_dh_len(st) + noise_tag_len(st);
 
 	if (room < need)
 		return -EMSGSIZE;
 	*len += need;
-	return noise_encrypt_and_hash(st, st->s.public_key, NOISE_KEY_LEN, out);
+	return noise_encrypt_and_hash(st, st->s.public_key, noise_dh_len(st), out);
 }
 
 static int noise_write_all(struct noise *st, const uint8_t *payload, size_t payload_len,
@@ -475,17 +447,19 @@ int noise_write(struct noise *state, const void *payload, size_t payload_len, ui
 
 static int noise_read_e(struct noise *st, const uint8_t *msg, size_t left, size_t *at)
 {
-	if (left < NOISE_KEY_LEN)
+	size_t need = noise_dh_len(st);
+
+	if (left < need)
 		return -EMSGSIZE;
-	memcpy(st->re.public_key, msg, NOISE_KEY_LEN);
+	memcpy(st->re.public_key, msg, need);
 	st->re.known = true;
-	*at += NOISE_KEY_LEN;
+	*at += need;
 	return noise_mix_ephemeral(st, st->re.public_key);
 }
 
 static int noise_read_s(struct noise *st, const uint8_t *msg, size_t left, size_t *at)
 {
-	size_t need = NOISE_KEY_LEN + noise_tag_len(st);
+	size_t need = noise_dh_len(st) + noise_tag_len(st);
 	int err;
 
 	if (left < need)
@@ -493,6 +467,9 @@ static int noise_read_s(struct noise *st, const uint8_t *msg, size_t left, size_
 	err = noise_decrypt_and_hash(st, msg, need, st->rs.public_key);
 	if (err)
 		return err;
+	/* Before more DH is spent on a stranger */
+	if (st->expects_rs && memcmp(st->rs.public_key, st->expected_rs, noise_dh_len(st)))
+		return -EACCES;
 	st->rs.known = true;
 	*at += need;
 	return 0;
@@ -543,9 +520,10 @@ int noise_split(struct noise *state, struct noise_cipher *first, struct noise_ci
 	if (state->phase != NOISE_FINISHED)
 		return -EPROTO;
 	/* Zero-length input keying material */
-	err = noise_hkdf(state->ck, (const uint8_t *)"", 0, 2, state->work);
+	err = noise_hkdf(state->suite.lib, state->ck, (const uint8_t *)"", 0, 2, state->work);
 	if (!err) {
-		first->aead = second->aead = state->cipher.aead;
+		first->lib = second->lib = state->suite.lib;
+		first->aead = second->aead = state->suite.aead;
 		noise_cipher_set_key(first, state->work);
 		noise_cipher_set_key(second, state->work + NOISE_HASH_LEN);
 	}

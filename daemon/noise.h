@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The Noise Protocol Framework, revision 34 (https://noiseprotocol.org/):
- * DH 25519, ciphers ChaChaPoly and AESGCM, hash SHA256. "Section" below is a
- * section of that document.
+ * DH 25519 and P256 (noise_dh.c), ciphers ChaChaPoly and AESGCM, hash SHA256.
+ * "Section" below is a section of that document.
  *
  * Errors are negative errno values:
  *   -EBADMSG	authentication failed
  *   -EMSGSIZE	message shorter than the pattern asks for, longer than
  *		%NOISE_MESSAGE_MAX, or than the room given
- *   -EKEYREJECTED	a public key of low order (the DH result is all zero)
+ *   -EKEYREJECTED	a public key that is none, or of low order (the DH result
+ *		is all zero)
+ *   -EACCES	the peer's static key is another than expected
  *   -EPROTO	not this side's turn, over already, or failed before
  *   -EOVERFLOW	nonces are used up
  *   -EINVAL	impossible configuration
@@ -22,7 +24,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NOISE_KEY_LEN		32	/* DH keys, psk, cipher keys */
+#include <openssl/types.h>
+
+#define NOISE_KEY_LEN		32	/* private DH keys, psk, cipher keys */
+#define NOISE_PUBLIC_MAX	65	/* public DH keys */
 #define NOISE_HASH_LEN		32
 #define NOISE_TAG_LEN		16
 #define NOISE_MESSAGE_MAX	65535	/* section 3 */
@@ -34,6 +39,12 @@ enum noise_pattern {
 	NOISE_PATTERNS
 };
 
+enum noise_dh {
+	NOISE_25519,
+	NOISE_P256,
+	NOISE_DHS
+};
+
 enum noise_aead {
 	NOISE_CHACHAPOLY,
 	NOISE_AESGCM,
@@ -41,31 +52,49 @@ enum noise_aead {
 };
 
 /**
+ * struct noise_suite - the cryptographic functions; the hash is SHA256 always
+ * @lib: libcrypto that has them; NULL: the default one
+ * @dh: DH functions
+ * @aead: cipher functions
+ */
+struct noise_suite {
+	OSSL_LIB_CTX *lib;
+	enum noise_dh dh;
+	enum noise_aead aead;
+};
+
+/**
  * struct noise_config - parameters of Initialize(), section 5.3
  * @pattern: handshake pattern
- * @aead: cipher functions
+ * @suite: the cryptographic functions
  * @initiator: our role
  * @prologue: data both sides must agree on; NULL with length 0 for none
  * @prologue_len: octets
  * @psk: pre-shared key for the psk patterns, else NULL
  * @s: our static private key where the pattern has one, else NULL
+ * @s_public: its public key; NULL: computed
  * @rs: the peer's static public key where a pre-message has it, else NULL
+ * @expected_rs: refuse another static key of the peer, as soon as it is known;
+ *	NULL: any
  */
 struct noise_config {
 	enum noise_pattern pattern;
-	enum noise_aead aead;
+	struct noise_suite suite;
 	bool initiator;
 	const void *prologue;
 	size_t prologue_len;
 	const uint8_t *psk;
 	const uint8_t *s;
+	const uint8_t *s_public;
 	const uint8_t *rs;
+	const uint8_t *expected_rs;
 };
 
 /**
  * struct noise_cipher - CipherState, section 5.1
  * @k: key
  * @n: next nonce; 2^64 - 1 is reserved
+ * @lib: as in struct noise_suite
  * @aead: cipher functions
  * @has_key: false: k is empty
  *
@@ -74,6 +103,7 @@ struct noise_config {
 struct noise_cipher {
 	uint8_t k[NOISE_KEY_LEN];
 	uint64_t n;
+	OSSL_LIB_CTX *lib;
 	enum noise_aead aead;
 	bool has_key;
 };
@@ -82,12 +112,25 @@ struct noise_cipher {
 struct noise;
 
 /**
- * noise_public_key - DH public key of a private key, section 4.1
- *
- * Return: 0 or -EIO.
+ * noise_public_len - octets of a public key
  */
-int noise_public_key(const uint8_t private_key[NOISE_KEY_LEN],
-		     uint8_t public_key[NOISE_KEY_LEN]);
+size_t noise_public_len(enum noise_dh dh);
+
+/**
+ * noise_public_key - DH public key of a private key, section 4.1
+ * @public_key: noise_public_len() octets are written
+ *
+ * Return: 0, -EIO, -EKEYREJECTED when it is no private key (P256 only).
+ */
+int noise_public_key(const struct noise_suite *suite, const uint8_t private_key[NOISE_KEY_LEN],
+		     uint8_t *public_key);
+
+/**
+ * noise_check_public - can this be a public key?
+ *
+ * Return: 0 or -EKEYREJECTED.
+ */
+int noise_check_public(const struct noise_suite *suite, const uint8_t *public_key);
 
 /**
  * noise_new - Initialize(), section 5.3
@@ -170,7 +213,7 @@ const uint8_t *noise_hash(const struct noise *state);
  * noise_remote_ephemeral - the peer's
  * noise_remote_static - the peer's static public key
  *
- * Return: %NOISE_KEY_LEN octets inside @state; NULL while unknown.
+ * Return: noise_public_len() octets inside @state; NULL while unknown.
  */
 const uint8_t *noise_local_ephemeral(const struct noise *state);
 const uint8_t *noise_remote_ephemeral(const struct noise *state);

@@ -11,95 +11,28 @@
 
 #define NOISE_NONCE_LEN 12
 
-static EVP_PKEY *noise_private(const uint8_t key[NOISE_KEY_LEN])
+int noise_digest(OSSL_LIB_CTX *lib, const void *a, size_t a_len, const void *b,
+		 size_t b_len, uint8_t out[NOISE_HASH_LEN])
 {
-	return EVP_PKEY_new_raw_private_key_ex(NULL, "X25519", NULL, key, NOISE_KEY_LEN);
-}
-
-int noise_public_key(const uint8_t private_key[NOISE_KEY_LEN], uint8_t public_key[NOISE_KEY_LEN])
-{
-	EVP_PKEY *key = noise_private(private_key);
-	size_t len = NOISE_KEY_LEN;
-	int err = -EIO;
-
-	if (key && EVP_PKEY_get_raw_public_key(key, public_key, &len) == 1 &&
-	    len == NOISE_KEY_LEN)
-		err = 0;
-	EVP_PKEY_free(key);
-	return err;
-}
-
-int noise_generate(uint8_t private_key[NOISE_KEY_LEN], uint8_t public_key[NOISE_KEY_LEN])
-{
-	int err;
-
-	/* Any 32 octets are an X25519 private key (RFC 7748, section 5) */
-	err = secret_random(private_key, NOISE_KEY_LEN);
-	if (!err)
-		err = noise_public_key(private_key, public_key);
-	if (err)
-		secret_wipe(private_key, NOISE_KEY_LEN);
-	return err;
-}
-
-static int noise_derive(EVP_PKEY *ours, EVP_PKEY *theirs, uint8_t out[NOISE_KEY_LEN])
-{
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, ours, NULL);
-	size_t len = NOISE_KEY_LEN;
-	int err = -EIO;
-
-	if (!ctx || EVP_PKEY_derive_init(ctx) != 1 || EVP_PKEY_derive_set_peer(ctx, theirs) != 1)
-		goto out;
-	/* libcrypto itself refuses the all-zero result (RFC 7748, section 6.1) */
-	err = -EKEYREJECTED;
-	if (EVP_PKEY_derive(ctx, out, &len) == 1 && len == NOISE_KEY_LEN)
-		err = 0;
-out:
-	EVP_PKEY_CTX_free(ctx);
-	return err;
-}
-
-int noise_dh(const uint8_t private_key[NOISE_KEY_LEN], const uint8_t public_key[NOISE_KEY_LEN],
-	     uint8_t out[NOISE_KEY_LEN])
-{
-	static const uint8_t zero[NOISE_KEY_LEN];
-	EVP_PKEY *ours = noise_private(private_key);
-	EVP_PKEY *theirs = EVP_PKEY_new_raw_public_key_ex(NULL, "X25519", NULL, public_key,
-							  NOISE_KEY_LEN);
-	int err = -EIO;
-
-	if (ours && theirs)
-		err = noise_derive(ours, theirs, out);
-	/* Not to depend on the library's version for it */
-	if (!err && secret_equal(out, zero, NOISE_KEY_LEN))
-		err = -EKEYREJECTED;
-	if (err)
-		secret_wipe(out, NOISE_KEY_LEN);
-	EVP_PKEY_free(theirs);
-	EVP_PKEY_free(ours);
-	return err;
-}
-
-int noise_digest(const void *a, size_t a_len, const void *b, size_t b_len,
-		 uint8_t out[NOISE_HASH_LEN])
-{
+	EVP_MD *md = EVP_MD_fetch(lib, "SHA256", NULL);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	int err = -EIO;
 
-	if (ctx && EVP_DigestInit_ex2(ctx, EVP_sha256(), NULL) == 1 &&
+	if (md && ctx && EVP_DigestInit_ex2(ctx, md, NULL) == 1 &&
 	    EVP_DigestUpdate(ctx, a, a_len) == 1 && EVP_DigestUpdate(ctx, b, b_len) == 1 &&
 	    EVP_DigestFinal_ex(ctx, out, NULL) == 1)
 		err = 0;
 	EVP_MD_CTX_free(ctx);
+	EVP_MD_free(md);
 	return err;
 }
 
-static int noise_hmac(const uint8_t key[NOISE_HASH_LEN], const uint8_t *data, size_t len,
-		      uint8_t out[NOISE_HASH_LEN])
+int noise_hmac(OSSL_LIB_CTX *lib, const uint8_t key[NOISE_HASH_LEN], const void *data, size_t len,
+	       uint8_t out[NOISE_HASH_LEN])
 {
 	size_t out_len = 0;
 
-	if (!EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, key, NOISE_HASH_LEN, data, len, out,
+	if (!EVP_Q_mac(lib, "HMAC", NULL, "SHA256", NULL, key, NOISE_HASH_LEN, data, len, out,
 		       NOISE_HASH_LEN, &out_len))
 		return -EIO;
 	return out_len == NOISE_HASH_LEN ? 0 : -EIO;
@@ -111,8 +44,8 @@ struct noise_hkdf_work {
 	uint8_t block[NOISE_HASH_LEN + 1];	/* output before, number */
 };
 
-int noise_hkdf(const uint8_t ck[NOISE_HASH_LEN], const uint8_t *ikm, size_t ikm_len,
-	       unsigned int outputs, uint8_t *out)
+int noise_hkdf(OSSL_LIB_CTX *lib, const uint8_t ck[NOISE_HASH_LEN], const uint8_t *ikm,
+	       size_t ikm_len, unsigned int outputs, uint8_t *out)
 {
 	struct noise_hkdf_work *work = secret_alloc(sizeof(*work));
 	size_t before = 0;
@@ -121,12 +54,12 @@ int noise_hkdf(const uint8_t ck[NOISE_HASH_LEN], const uint8_t *ikm, size_t ikm_
 
 	if (!work)
 		return -ENOMEM;
-	err = noise_hmac(ck, ikm, ikm_len, work->temp_key);
+	err = noise_hmac(lib, ck, ikm, ikm_len, work->temp_key);
 	for (i = 0; i < outputs && !err; i++) {
 		if (i)
 			memcpy(work->block, out + (i - 1) * NOISE_HASH_LEN, NOISE_HASH_LEN);
 		work->block[before] = (uint8_t)(i + 1);
-		err = noise_hmac(work->temp_key, work->block, before + 1,
+		err = noise_hmac(lib, work->temp_key, work->block, before + 1,
 				 out + i * NOISE_HASH_LEN);
 		before = NOISE_HASH_LEN;
 	}
@@ -148,32 +81,34 @@ static void noise_nonce(enum noise_aead aead, uint64_t n, uint8_t nonce[NOISE_NO
 }
 
 /* A context ready for the text: key, nonce and associated data are in */
-static EVP_CIPHER_CTX *noise_aead_begin(enum noise_aead aead, const uint8_t *k, uint64_t n,
-					const void *ad, size_t ad_len, int encrypt)
+static EVP_CIPHER_CTX *noise_aead_begin(const struct noise_cipher *c, const void *ad,
+					size_t ad_len, int encrypt)
 {
-	const EVP_CIPHER *cipher = aead == NOISE_AESGCM ? EVP_aes_256_gcm() :
-							  EVP_chacha20_poly1305();
+	const char *name = c->aead == NOISE_AESGCM ? "AES-256-GCM" : "ChaCha20-Poly1305";
+	EVP_CIPHER *cipher = EVP_CIPHER_fetch(c->lib, name, NULL);
 	EVP_CIPHER_CTX *ctx = EVP_CIPHER_CTX_new();
 	uint8_t nonce[NOISE_NONCE_LEN];
-	int len;
+	int len, rc;
 
-	noise_nonce(aead, n, nonce);
-	if (ctx && EVP_CipherInit_ex2(ctx, cipher, k, nonce, encrypt, NULL) == 1 &&
-	    (!ad_len || EVP_CipherUpdate(ctx, NULL, &len, ad, (int)ad_len) == 1))
+	noise_nonce(c->aead, c->n, nonce);
+	rc = ctx && cipher && EVP_CipherInit_ex2(ctx, cipher, c->k, nonce, encrypt, NULL) == 1 &&
+	     (!ad_len || EVP_CipherUpdate(ctx, NULL, &len, ad, (int)ad_len) == 1);
+	EVP_CIPHER_free(cipher);
+	if (rc)
 		return ctx;
 	EVP_CIPHER_CTX_free(ctx);
 	return NULL;
 }
 
-int noise_seal(enum noise_aead aead, const uint8_t k[NOISE_KEY_LEN], uint64_t n, const void *ad,
-	       size_t ad_len, const uint8_t *plain, size_t plain_len, uint8_t *out)
+int noise_seal(const struct noise_cipher *c, const void *ad, size_t ad_len, const uint8_t *plain,
+	       size_t plain_len, uint8_t *out)
 {
 	EVP_CIPHER_CTX *ctx;
 	int len = 0, err = -EIO;
 
 	if (plain_len > NOISE_MESSAGE_MAX || ad_len > NOISE_MESSAGE_MAX)
 		return -EMSGSIZE;
-	ctx = noise_aead_begin(aead, k, n, ad, ad_len, 1);
+	ctx = noise_aead_begin(c, ad, ad_len, 1);
 	if (!ctx)
 		return -EIO;
 	if (plain_len && EVP_CipherUpdate(ctx, out, &len, plain, (int)plain_len) != 1)
@@ -187,8 +122,8 @@ out:
 	return err;
 }
 
-int noise_open(enum noise_aead aead, const uint8_t k[NOISE_KEY_LEN], uint64_t n, const void *ad,
-	       size_t ad_len, const uint8_t *msg, size_t msg_len, uint8_t *out)
+int noise_open(const struct noise_cipher *c, const void *ad, size_t ad_len, const uint8_t *msg,
+	       size_t msg_len, uint8_t *out)
 {
 	uint8_t tag[NOISE_TAG_LEN], none[1];
 	EVP_CIPHER_CTX *ctx;
@@ -202,7 +137,7 @@ int noise_open(enum noise_aead aead, const uint8_t k[NOISE_KEY_LEN], uint64_t n,
 	text_len = msg_len - NOISE_TAG_LEN;
 	memcpy(tag, msg + text_len, NOISE_TAG_LEN);
 
-	ctx = noise_aead_begin(aead, k, n, ad, ad_len, 0);
+	ctx = noise_aead_begin(c, ad, ad_len, 0);
 	if (!ctx)
 		return -EIO;
 	if (EVP_CIPHER_CTX_ctrl(ctx, EVP_CTRL_AEAD_SET_TAG, NOISE_TAG_LEN, tag) != 1)

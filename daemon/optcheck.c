@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <string.h>
 
+#include "derive.h"
 #include "optparse.h"
 
 static bool addr_any(const struct options_addr *addr)
@@ -22,7 +23,7 @@ static bool addr_any(const struct options_addr *addr)
 
 bool options_peer_learned(const struct options *opts)
 {
-	return addr_any(&opts->peer);
+	return !opts->peer.set || addr_any(&opts->peer);
 }
 
 static void missing(struct optparse *p, const char *name, const char *example)
@@ -33,7 +34,7 @@ static void missing(struct optparse *p, const char *name, const char *example)
 		return;
 	optfault(p, "%s is missing: %s (\"%s %s\" in an options file%s)", name, def->help, name,
 		 example,
-		 def->secret ? " of mode 600; cipectl genkey makes one"
+		 def->secret ? " of mode 600; cipectl genpsk makes one"
 			     : ", name=value on the command line");
 }
 
@@ -42,7 +43,9 @@ static void check_carrier(struct optparse *p)
 	const struct options_addr *me = &p->opts->me, *peer = &p->opts->peer;
 
 	if (!peer->set) {
-		missing(p, "peer", "192.0.2.2:6794");
+		/* It can call if it knows where */
+		if (!me->port)
+			missing(p, "peer", "192.0.2.2:6794");
 		return;
 	}
 	if (addr_any(peer) != !peer->port) {
@@ -105,11 +108,39 @@ static void check_inside_differ(struct optparse *p)
 			 o->ipaddr_text);
 }
 
+static void check_suite(struct optparse *p)
+{
+	struct options *o = p->opts;
+	bool nist = o->suite != OPTIONS_SUITE_25519;
+
+	if (!o->cipher)
+		o->cipher = nist ? CIPE_CIPHER_AES_256_GCM : CIPE_CIPHER_CHACHA20_POLY1305;
+	else if (nist && !derive_is_gcm((uint8_t)o->cipher))
+		optfault(p, "suite and cipher: found %s, expected aes-128-gcm or aes-256-gcm",
+			 options_cipher_name(o->cipher));
+	if (o->peerkey_len && o->peerkey_len != (nist ? OPTIONS_PEERKEY_MAX : 32))
+		optfault(p, "suite and peerkey: found a public key of %zu hexadecimal digits, "
+			    "expected %d (cipectl pubkey%s)", 2 * o->peerkey_len,
+			 nist ? 2 * OPTIONS_PEERKEY_MAX : 64, nist ? " --suite nist" : "");
+}
+
+static void check_keys(struct optparse *p)
+{
+	const struct options *o = p->opts;
+
+	if (!o->privkey_file && !o->peerkey_len && !o->key)
+		missing(p, "key", "HEX");
+	else if (o->privkey_file && !o->peerkey_len)
+		missing(p, "peerkey", "HEX");
+	else if (!o->privkey_file && o->peerkey_len)
+		missing(p, "privkey", "/etc/cipe/privkey");
+}
+
 void optparse_check(struct optparse *p)
 {
 	check_carrier(p);
-	if (!p->opts->key)
-		missing(p, "key", "HEX");
+	check_keys(p);
+	check_suite(p);
 	check_inside(p);
 	check_inside_differ(p);
 }

@@ -112,6 +112,8 @@ static unsigned int load_all(const char **files, char **words, struct options *o
 	p.file = "options";
 	optparse_check(&p);
 	if (!p.faults)
+		optparse_read_privkey(&p);
+	if (!p.faults)
 		optparse_resolve(&p);
 	return p.faults;
 }
@@ -161,6 +163,9 @@ void options_wipe(struct options *opts)
 {
 	if (opts->key)
 		secret_free(opts->key, OPTIONS_KEY_MAX);
+	if (opts->privkey)
+		secret_free(opts->privkey, OPTIONS_KEY_MAX);
+	free(opts->privkey_file);
 	free(opts->ipaddr_text);
 	free(opts->ptpaddr_text);
 	free(opts->ipup);

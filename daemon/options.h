@@ -20,8 +20,21 @@
 #define OPTIONS_IPUP		"/etc/cipe/ip-up"
 #define OPTIONS_IPDOWN		"/etc/cipe/ip-down"
 
-/* Octets of the longest key */
+/* Octets of the longest secret key, and of the longest public one */
 #define OPTIONS_KEY_MAX		32
+#define OPTIONS_PEERKEY_MAX	65
+
+/**
+ * enum options_suite - what the key exchange is made of
+ * @OPTIONS_SUITE_25519: X25519, with any cipher
+ * @OPTIONS_SUITE_NIST: P-256, with AES-GCM
+ * @OPTIONS_SUITE_FIPS: the same by a FIPS provider of OpenSSL, or not at all
+ */
+enum options_suite {
+	OPTIONS_SUITE_25519,
+	OPTIONS_SUITE_NIST,
+	OPTIONS_SUITE_FIPS,
+};
 
 /**
  * struct options_addr - a carrier address
@@ -46,14 +59,20 @@ struct options_addr {
  * struct options - everything that can be configured, after options_load()
  * @device: name of the interface; "": the first free cipcbN
  * @me: our carrier address; unset or port 0: chosen by the system
- * @peer: the peer's carrier address, always set; see options_peer_learned()
+ * @peer: the peer's carrier address; see options_peer_learned()
  * @ipaddr: our address inside; INADDR_ANY: none (mode ether only)
  * @ptpaddr: the peer's address inside; INADDR_ANY: learned from the peer (mode
  *	ip), none (mode ether)
  * @ipaddr_text: as written, an address or a name; NULL: not given
  * @ptpaddr_text: as written; NULL: not given
- * @key: the shared secret, in locked memory (secret.h)
+ * @key: the shared secret, in locked memory (secret.h); NULL: not given
  * @key_len: octets of @key, 16 or 32
+ * @privkey_file: where our private key is; NULL: not given
+ * @privkey: our private key, OPTIONS_KEY_MAX octets in locked memory, once the
+ *	file was read
+ * @peerkey: the peer's public key
+ * @peerkey_len: its octets, 32 or 65 (with P-256); 0: not given
+ * @suite: of the key exchange
  * @cipher: of data packets, never CIPE_CIPHER_UNSPEC
  * @mode: what the link carries
  * @mtu: of the interface; 0: computed from the path
@@ -63,6 +82,7 @@ struct options_addr {
  * @metric: of the routes the daemon sets
  * @tokey_ms: life of a data key
  * @tokxc_ms: time-out of a key exchange
+ * @tokxts_ms: how far the peer's clock may be from ours; 0: any
  * @ping_ms: silence after which a keepalive is sent; 0: never
  * @toping_ms: silence after which the peer is dead; 0: never
  * @maxerr: network errors tolerated between two successful key exchanges; 0:
@@ -84,6 +104,11 @@ struct options {
 	char *ptpaddr_text;
 	uint8_t *key;
 	size_t key_len;
+	char *privkey_file;
+	uint8_t *privkey;
+	uint8_t peerkey[OPTIONS_PEERKEY_MAX];
+	size_t peerkey_len;
+	enum options_suite suite;
 	enum cipe_cipher cipher;
 	enum cipe_mode mode;
 	unsigned int mtu;
@@ -93,6 +118,7 @@ struct options {
 	unsigned int metric;
 	unsigned int tokey_ms;
 	unsigned int tokxc_ms;
+	unsigned int tokxts_ms;
 	unsigned int ping_ms;
 	unsigned int toping_ms;
 	int maxerr;
@@ -145,7 +171,8 @@ void options_wipe(struct options *opts);
  * options_peer_learned() - the peer is unknown until it authenticates
  * @opts: from options_load()
  *
- * Return: true for "peer 0.0.0.0:0" and the like: we wait for its call.
+ * Return: true without peer, and for "peer 0.0.0.0:0" and the like: we wait for
+ * its call.
  */
 bool options_peer_learned(const struct options *opts);
 

@@ -59,10 +59,9 @@ static void bad_value(struct optparse *p, const struct optdef *def, const char *
 	const char *nearest = NULL;
 
 	p->told |= 1ull << (def - opttable);
-	if (def->secret) {
-		optfault(p,
-			 "%s: found %zu characters, expected %s (cipectl genkey makes one)",
-			 def->name, strlen(value), expected);
+	if (def->secret || def->hide) {
+		optfault(p, "%s: found %zu characters, expected %s%s", def->name, strlen(value),
+			 expected, def->secret ? " (cipectl genpsk makes one)" : "");
 		return;
 	}
 	if (!strcmp(def->name, "cipher"))

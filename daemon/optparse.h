@@ -63,6 +63,12 @@ void optparse_word(struct optparse *p, const char *word);
 void optparse_check(struct optparse *p);
 
 /**
+ * optparse_read_privkey() - read the file with our private key
+ * @p: the parser; after optparse_check() without a fault
+ */
+void optparse_read_privkey(struct optparse *p);
+
+/**
  * optparse_resolve() - look up the names among the inside addresses
  * @p: the parser; after optparse_check() without a fault
  */

@@ -23,12 +23,10 @@ static const struct {
 static const struct {
 	const char *name, *why;
 } obsolete[] = {
-	{ "nokey", "this link never sends plaintext, not even for tests: use key (cipectl genkey "
+	{ "nokey", "this link never sends plaintext, not even for tests: use key (cipectl genpsk "
 		   "makes one); the inside can be watched with tcpdump on the interface" },
 	{ "socks", "SOCKS relays are not supported (not yet): give a peer that can be reached "
 		   "directly by UDP" },
-	{ "tokxts", "not supported yet; without it, too, a recorded key exchange is refused, "
-		    "because time stamps must increase: leave it out" },
 	{ "dynip", "not needed: the peer follows when our address changes; leave it out, and me "
 		   "as well" },
 	{ "hwaddr", "not supported yet: put 'ip link set dev \"$1\" address ...' into ip-up" },
@@ -45,9 +43,6 @@ static const struct {
 	{ "protocol", "there is no choice: the carrier is UDP and the protocol our own (version "
 		      "3 of the original is unsafe); leave it out, and see mode for Ethernet" },
 	{ "tcp", "not supported, on purpose: TCP inside TCP collapses under loss; leave it out" },
-	{ "peerkey", "public keys are not supported yet: use key" },
-	{ "privkey", "public keys are not supported yet: use key" },
-	{ "suite", "not supported yet: cipher chooses the algorithm" },
 };
 
 static const char bad_cipher_old[] =
@@ -152,6 +147,11 @@ static const char *set_string(const struct optdef *def, struct options *opts, ch
 	return NULL;
 }
 
+static const char *set_file(const struct optdef *def, struct options *opts, char *value)
+{
+	return value[0] == '/' ? set_string(def, opts, value) : def->expected;
+}
+
 static const char *set_path(const struct optdef *def, struct options *opts, char *value)
 {
 	const char *expected;
@@ -214,6 +214,29 @@ static const char *set_key(const struct optdef *def, struct options *opts, char 
 	return NULL;
 }
 
+static const char *set_peerkey(const struct optdef *def, struct options *opts, char *value)
+{
+	size_t len = strlen(value) / 2;
+
+	if ((len != 32 && len != OPTIONS_PEERKEY_MAX) || optvalue_hex(value, opts->peerkey, len))
+		return def->expected;
+	opts->peerkey_len = len;
+	return NULL;
+}
+
+static const char *set_suite(const struct optdef *def, struct options *opts, char *value)
+{
+	if (!strcmp(value, "25519"))
+		opts->suite = OPTIONS_SUITE_25519;
+	else if (!strcmp(value, "nist"))
+		opts->suite = OPTIONS_SUITE_NIST;
+	else if (!strcmp(value, "fips"))
+		opts->suite = OPTIONS_SUITE_FIPS;
+	else
+		return def->expected;
+	return NULL;
+}
+
 static const char *set_cipher(const struct optdef *def, struct options *opts, char *value)
 {
 	(void)def;
@@ -244,15 +267,23 @@ const struct optdef opttable[] = {
 	{ "me", set_addr, FIELD(me), .expected = "address:port",
 	  .help = "our carrier address; chosen by the system when not given" },
 	{ "peer", set_addr, FIELD(peer), .expected = "address:port",
-	  .help = "the peer's carrier address; 0.0.0.0:0: learned when it calls" },
+	  .help = "the peer's carrier address; 0.0.0.0:0, or none: learned when it calls" },
 	{ "ipaddr", set_host, FIELD(ipaddr_text), .expected = "IPv4 address",
 	  .help = "our address inside" },
 	{ "ptpaddr", set_host, FIELD(ptpaddr_text), .expected = "IPv4 address",
 	  .help = "the peer's address inside; 0.0.0.0: learned from the peer" },
 	{ "key", set_key, .secret = true, .expected = "32 or 64 hexadecimal digits",
 	  .help = "the shared secret; in a file only" },
+	{ "privkey", set_file, FIELD(privkey_file), .hide = true,
+	  .expected = "an absolute path: that of the file with the key",
+	  .help = "file with our private key (cipectl genkey)" },
+	{ "peerkey", set_peerkey, .hide = true,
+	  .expected = "64 hexadecimal digits, or 130 with suite nist or fips",
+	  .help = "the peer's public key (cipectl pubkey)" },
+	{ "suite", set_suite, .expected = "25519, nist or fips",
+	  .help = "of the key exchange (25519); nist: P-256, AES-GCM; fips: from a FIPS provider" },
 	{ "cipher", set_cipher, .expected = bad_cipher,
-	  .help = "of data packets (chacha20-poly1305)" },
+	  .help = "of data packets (chacha20-poly1305; suite nist and fips: aes-256-gcm)" },
 	{ "mode", set_mode, .expected = "ip or ether",
 	  .help = "carry IP packets or Ethernet frames (ip)" },
 	{ "device", set_device, FIELD(device), .expected = "interface name",
@@ -277,6 +308,8 @@ const struct optdef opttable[] = {
 	  .help = "life of a data key (600)" },
 	{ "tokxc", set_ms, FIELD(tokxc_ms), 1000, HOUR_MS, "1 to 3600 seconds",
 	  .help = "time-out of a key exchange (10)" },
+	{ "tokxts", set_ms_or_off, FIELD(tokxts_ms), 10, DAY_MS, "0 (off) or 0.01 to 86400 seconds",
+	  .help = "how far the peer's clock may be from ours (0: any)" },
 	{ "maxerr", set_int, FIELD(maxerr), -1, INT_MAX, "a number from -1",
 	  .help = "network errors tolerated in a row (8; -1: any number)" },
 	{ "ipup", set_path, FIELD(ipup), .expected = "an absolute path",
@@ -370,7 +403,6 @@ const char *opttable_nearest_cipher(const char *name)
 
 int opttable_defaults(struct options *opts)
 {
-	opts->cipher = CIPE_CIPHER_CHACHA20_POLY1305;
 	opts->mode = CIPE_MODE_IP;
 	opts->tokey_ms = 600000;
 	opts->tokxc_ms = 10000;

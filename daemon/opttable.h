@@ -18,6 +18,7 @@
  * @help: one line
  * @lone: the name alone is enough (booleans)
  * @secret: the value must not be shown, and comes from a file only
+ * @hide: a wrong value must not be shown: it may be a key gone astray
  */
 struct optdef {
 	const char *name;
@@ -29,6 +30,7 @@ struct optdef {
 	const char *help;
 	bool lone;
 	bool secret;
+	bool hide;
 };
 
 /* All options in the order of the help, closed by one without a name */

@@ -59,7 +59,7 @@ void session_forget_next(struct session *s)
 
 /**
  * session_new() - a session in which nothing happened yet
- * @config: copied, but for the key
+ * @config: copied, but for the keys
  * @ops: what to do; stays the caller's
  * @ctx: for @ops
  * Return: for session_free(); NULL without memory.
@@ -71,6 +71,11 @@ struct session *session_new(const struct session_config *config, const struct se
 
 	if (!s)
 		return NULL;
+	s->jar = cookie_new(config->handshake.id->lib);
+	if (!s->jar) {
+		free(s);
+		return NULL;
+	}
 	s->config = *config;
 	s->ops = ops;
 	s->ctx = ctx;
@@ -85,6 +90,7 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	session_abandon_ours(s);
+	cookie_free(s->jar);
 	free(s);
 }
 
@@ -168,9 +174,11 @@ void session_receive(struct session *s, uint64_t now, const struct path *from,
 	if (rc != HANDSHAKE_OK)
 		log_limited(&limit, LOG_WARNING, "message from %s not understood: %s",
 			    addr_format(&from->remote, addr),
-			    handshake_describe(NULL, rc, text, sizeof(text)));
+			    handshake_describe(NULL, NULL, rc, text, sizeof(text)));
 	else if (header.type == CIPE_WIRE_INIT)
 		session_receive_init(s, now, from, data, len);
+	else if (header.type == CIPE_WIRE_CHALLENGE)
+		session_receive_challenge(s, now, from, data, len, header.session);
 	else
 		session_receive_response(s, now, from, data, len, header.session);
 }

@@ -34,6 +34,9 @@
  */
 #define SESSION_LOYAL_SENDS 3
 
+/* Challenges answered in one exchange */
+#define SESSION_CHALLENGES_MAX 8
+
 /* At least that long between two answers to the same INIT */
 #define SESSION_REPEAT_MIN_MS 250
 
@@ -43,6 +46,7 @@
  * @own: what we tell the peer; timestamp and key id are filled in
  * @tokey_ms: age at which a key is replaced
  * @tokxc_ms: an exchange without an answer is given up after that time
+ * @tokxts_ms: how far the peer's clock may be from ours; 0: any
  * @pin: the peer stays at its configured address
  */
 struct session_config {
@@ -50,6 +54,7 @@ struct session_config {
 	struct handshake_info own;
 	uint32_t tokey_ms;
 	uint32_t tokxc_ms;
+	uint32_t tokxts_ms;
 	bool pin;
 };
 
@@ -66,7 +71,8 @@ struct session_keys_seen {
 /**
  * struct session_ops - what the session asks its caller to do, at once
  * @random: 32 random bits, for jitter and key ids
- * @timestamp: nanoseconds since 1970; each greater than any before, also those
+ * @wall_clock: nanoseconds since 1970
+ * @timestamp: the same for a message of ours; each greater than any before, also those
  *	of earlier runs
  * @accepted: remember, for later runs too, that a message of this time was
  *	answered
@@ -80,6 +86,7 @@ struct session_keys_seen {
  */
 struct session_ops {
 	uint32_t (*random)(void *ctx);
+	uint64_t (*wall_clock)(void *ctx);
 	uint64_t (*timestamp)(void *ctx);
 	void (*accepted)(void *ctx, uint64_t timestamp);
 	void (*begin)(void *ctx);

@@ -12,6 +12,8 @@
 #ifndef CIPED_SESSION_IMPL_H
 #define CIPED_SESSION_IMPL_H
 
+#include "cookie.h"
+#include "load.h"
 #include "session.h"
 
 /* The peer's address as heard, as configured, and where its own INIT came from */
@@ -40,7 +42,10 @@ struct answered {
  * @ctx: for @ops
  * @configured: the peer's address by the configuration; unset: unknown
  * @endpoint: the peer's address by what was heard; unset: nothing was
- * @newest: timestamp of the newest INIT that was answered
+ * @newest: timestamp of the newest INIT that was answered; 0: there is none
+ *	that we know of
+ * @jar: makes and knows cookies
+ * @load: INITs of late
  * @current_id: rx id of the current key; 0: no usable key
  * @next_id: rx id of the key of our latest answer, not yet used; 0: none
  * @hold_until: begin nothing before that time
@@ -50,6 +55,7 @@ struct answered {
  * @ours: the exchange under way; NULL: none
  * @init: its message
  * @init_id: our key id in it
+ * @challenges: how often the peer asked for another one
  * @sends: how often it was sent
  * @retry_at: when to send it again
  * @give_up_at: when to give up
@@ -68,6 +74,8 @@ struct session {
 	union addr configured;
 	union addr endpoint;
 	uint64_t newest;
+	struct cookie_jar *jar;
+	struct load load;
 	uint32_t current_id;
 	uint32_t next_id;
 	uint64_t hold_until;
@@ -77,6 +85,7 @@ struct session {
 	struct handshake *ours;
 	struct handshake_message init;
 	uint32_t init_id;
+	unsigned int challenges;
 	unsigned int sends;
 	uint64_t retry_at;
 	uint64_t give_up_at;
@@ -114,6 +123,9 @@ void session_confirm(struct session *s, uint64_t now);
 void session_nudge(struct session *s, uint64_t now, const struct path *to);
 void session_receive_response(struct session *s, uint64_t now, const struct path *from,
 			      const uint8_t *data, size_t len, uint32_t session);
+
+void session_receive_challenge(struct session *s, uint64_t now, const struct path *from,
+			       const uint8_t *data, size_t len, uint32_t session);
 
 /* session_theirs.c */
 void session_receive_init(struct session *s, uint64_t now, const struct path *from,

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "guard.h"
 #include "log.h"
 
 /* Where to send INIT the next time; false: no address is known */
@@ -84,30 +85,70 @@ void session_give_up(struct session *s, uint64_t now)
 		(unsigned long long)(s->start_at - now));
 }
 
-void session_begin(struct session *s, uint64_t now)
+/* A new INIT, in place of the one there may be. Every one has an ephemeral key
+ * of its own: the key its payload is encrypted under depends on little else.
+ */
+static bool write_init(struct session *s, const uint8_t *cookie)
 {
 	struct handshake_info own = s->config.own;
+
+	session_abandon_ours(s);
+	own.timestamp = s->ops->timestamp(s->ctx);
+	own.key_id = s->init_id = session_random_key_id(s);
+	s->ours = handshake_new(&s->config.handshake);
+	if (s->ours && handshake_initiate(s->ours, &own, cookie, &s->init) == HANDSHAKE_OK)
+		return true;
+	log_err("cannot begin a key exchange: out of locked memory, or libcrypto failed");
+	return false;
+}
+
+void session_begin(struct session *s, uint64_t now)
+{
 	struct path to;
 
 	s->start_at = SESSION_NEVER;
 	s->confirm_at = SESSION_NEVER;
 	s->sends = 0;
+	s->challenges = 0;
 	s->asked_count = 0;
 	s->ops->begin(s->ctx);
 	s->wanted = !destination(s, &to);
 	if (s->wanted)
 		return;
-	own.timestamp = s->ops->timestamp(s->ctx);
-	own.key_id = s->init_id = session_random_key_id(s);
-	s->ours = handshake_new(&s->config.handshake);
-	if (!s->ours || handshake_initiate(s->ours, &own, &s->init) != HANDSHAKE_OK) {
-		log_err("cannot begin a key exchange: out of locked memory, or libcrypto failed");
+	if (!write_init(s, NULL)) {
 		pause_exchange(s, now);
 		return;
 	}
 	s->give_up_at = now + s->config.tokxc_ms;
 	s->nudged_at = 0;
 	session_send_init(s, now);
+}
+
+/* The peer wants an INIT that shows that we live, and are where it hears us */
+void session_receive_challenge(struct session *s, uint64_t now, const struct path *from,
+			       const uint8_t *data, size_t len, uint32_t session)
+{
+	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
+	struct path to;
+
+	if (!s->ours || handshake_session(s->ours) != session ||
+	    s->challenges >= SESSION_CHALLENGES_MAX ||
+	    !guard_read_challenge(s->config.handshake.id, s->init.data, s->init.len, data, len,
+				  cookie))
+		return;
+	s->challenges++;
+	log_debug("the peer asks for another message: it does not know how new ours is, or is "
+		  "busy");
+	if (!write_init(s, cookie)) {
+		pause_exchange(s, now);
+		return;
+	}
+	if (!destination(s, &to))
+		return;
+	if (was_asked(s, &from->remote))
+		to.remote = from->remote;
+	ask(s, &to);
+	s->retry_at = now + session_back_off(s, SESSION_RETRY_FIRST_MS, 0, SESSION_RETRY_MAX_MS);
 }
 
 /* The RESPONSE was right: the key is ours to use */
@@ -118,6 +159,8 @@ static void finish_ours(struct session *s, uint64_t now, const union addr *from,
 	int rc;
 
 	session_abandon_ours(s);
+	/* An INIT of the peer's that gave way to ours shall not come again */
+	cookie_spend(s->jar);
 	/* A key we offered earlier must not take over from this one later */
 	if (s->next_id)
 		s->ops->key_del_next(s->ctx);
@@ -181,7 +224,7 @@ void session_receive_response(struct session *s, uint64_t now, const struct path
 	else
 		log_limited(&limit, LOG_WARNING, "answer from %s not accepted: %s",
 			    addr_format(&from->remote, addr),
-			    handshake_describe(s->ours, rc, text, sizeof(text)));
+			    handshake_describe(NULL, NULL, rc, text, sizeof(text)));
 	handshake_keys_free(keys);
 }
 

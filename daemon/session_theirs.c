@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "guard.h"
 #include "log.h"
 
 #define KEY_ID_TRIES 8
@@ -67,7 +68,13 @@ static void answer(struct session *s, uint64_t now, const struct path *from,
 		session_abandon_ours(s);
 		session_want_start(s, now);
 	}
-	s->newest = peer->timestamp;
+	/* Without a memory of the peer, its clock may have gone back since it sent
+	 * what somebody recorded. What was sent before now is not taken again.
+	 */
+	if (!s->newest)
+		s->newest = s->ops->wall_clock(s->ctx);
+	s->newest = max_u64(s->newest, peer->timestamp);
+	cookie_spend(s->jar);
 	s->ops->accepted(s->ctx, s->newest);
 	s->next_id = id;
 	s->hold_until = now + s->config.tokxc_ms;
@@ -78,10 +85,64 @@ static void answer(struct session *s, uint64_t now, const struct path *from,
 	send_response(s, now, from);
 }
 
-static void consider_init(struct session *s, uint64_t now, const struct path *from,
-			  const uint8_t *data, size_t len, struct handshake *theirs)
+/* Ask for another INIT: nothing is remembered of this one */
+static void challenge(struct session *s, uint64_t now, const struct path *from,
+		      const uint8_t *data, size_t len)
 {
-	static struct log_limit refused = LOG_LIMIT_INIT, replayed = LOG_LIMIT_INIT;
+	struct handshake_message out = { .len = GUARD_CHALLENGE_LEN };
+	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
+
+	if (!cookie_make(s->jar, now, &from->remote, cookie) &&
+	    !guard_write_challenge(s->config.handshake.id, data, len, cookie, out.data))
+		s->ops->send(s->ctx, from, &out);
+}
+
+static unsigned long long distance_ms(uint64_t a, uint64_t b)
+{
+	return (a > b ? a - b : b - a) / 1000000;
+}
+
+/* Is the peer's clock near ours, if it has to be? */
+static bool in_window(struct session *s, uint64_t timestamp, const char *addr)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	uint64_t wall = s->ops->wall_clock(s->ctx);
+
+	if (!s->config.tokxts_ms || distance_ms(timestamp, wall) <= s->config.tokxts_ms)
+		return true;
+	log_limited(&limit, LOG_WARNING,
+		    "key exchange from %s refused: its clock is %llu ms %s ours, more than tokxts "
+		    "allows", addr, distance_ms(timestamp, wall),
+		    timestamp > wall ? "ahead of" : "behind");
+	return false;
+}
+
+/* Is an authentic INIT new, for sure? By its time, or by a cookie of ours */
+static bool is_new(struct session *s, uint64_t timestamp, unsigned int cookie, const char *addr)
+{
+	static struct log_limit accepted = LOG_LIMIT_INIT, asked = LOG_LIMIT_INIT;
+	bool newer = s->newest && timestamp > s->newest;
+
+	if (newer || !s->newest)
+		return newer || cookie & COOKIE_FRESH;
+	if (cookie & COOKIE_FRESH)
+		log_limited(&accepted, LOG_NOTICE,
+			    "the clock of the peer at %s is %llu ms behind what it was: accepted, as "
+			    "the peer answered", addr, distance_ms(s->newest, timestamp));
+	else
+		log_limited(&asked, LOG_INFO,
+			    "key exchange from %s is older than one before, by %llu ms: replayed, or "
+			    "the peer's clock went back; asking", addr,
+			    distance_ms(s->newest, timestamp));
+	return cookie & COOKIE_FRESH;
+}
+
+static void consider_init(struct session *s, uint64_t now, const struct path *from,
+			  const uint8_t *data, size_t len, struct handshake *theirs,
+			  unsigned int cookie)
+{
+	static struct log_limit refused = LOG_LIMIT_INIT;
+	struct handshake_header header;
 	struct handshake_info peer;
 	enum handshake_result rc;
 	char text[128], addr[ADDR_STR_MAX];
@@ -89,24 +150,53 @@ static void consider_init(struct session *s, uint64_t now, const struct path *fr
 	memset(&peer, 0, sizeof(peer));
 	rc = handshake_read_init(theirs, data, len, &peer);
 	addr_format(&from->remote, addr);
+	handshake_peek(data, len, &header);
 	if (rc != HANDSHAKE_OK)
 		log_limited(&refused, LOG_WARNING, "key exchange from %s not accepted: %s", addr,
-			    handshake_describe(theirs, rc, text, sizeof(text)));
-	else if (peer.timestamp <= s->newest)
-		log_limited(&replayed, LOG_WARNING,
-			    "key exchange from %s ignored: replayed, or the peer's clock went back "
-			    "%llu ms", addr,
-			    (unsigned long long)((s->newest - peer.timestamp) / 1000000));
+			    handshake_describe(&s->config.handshake, &header, rc, text,
+					       sizeof(text)));
+	else if (!in_window(s, peer.timestamp, addr))
+		return;
+	else if (!is_new(s, peer.timestamp, cookie, addr))
+		challenge(s, now, from, data, len);
 	else if (s->ours && handshake_keep_initiating(s->ours, theirs))
 		session_nudge(s, now, from);
 	else
 		answer(s, now, from, data, len, &peer);
 }
 
+/* May it be read, with all that costs? If so, @cookie says what its cookie does */
+static bool admit(struct session *s, uint64_t now, const struct path *from, const uint8_t *data,
+		  size_t len, unsigned int *cookie)
+{
+	static struct log_limit refused = LOG_LIMIT_INIT, busy = LOG_LIMIT_INIT;
+	struct handshake_header header;
+	enum handshake_result rc;
+	char text[128], addr[ADDR_STR_MAX];
+
+	rc = handshake_screen(&s->config.handshake, data, len, &header);
+	if (rc != HANDSHAKE_OK) {
+		log_limited(&refused, LOG_WARNING, "key exchange from %s not accepted: %s",
+			    addr_format(&from->remote, addr),
+			    handshake_describe(&s->config.handshake, &header, rc, text,
+					       sizeof(text)));
+		return false;
+	}
+	*cookie = cookie_check(s->jar, now, &from->remote, handshake_cookie(data));
+	if (!load_count(&s->load, now))
+		return true;
+	log_limited(&busy, LOG_WARNING, "too many key exchanges begin: asking each caller back");
+	if (*cookie & COOKIE_ADDRESS)
+		return load_allow(&s->load, now, cookie_hash(s->jar, &from->remote));
+	challenge(s, now, from, data, len);
+	return false;
+}
+
 void session_receive_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len)
 {
 	struct handshake *theirs;
+	unsigned int cookie;
 
 	if (is_repetition(s, data, len)) {
 		if (s->answered.response.len &&
@@ -114,8 +204,10 @@ void session_receive_init(struct session *s, uint64_t now, const struct path *fr
 			send_response(s, now, from);
 		return;
 	}
+	if (!admit(s, now, from, data, len, &cookie))
+		return;
 	theirs = handshake_new(&s->config.handshake);
 	if (theirs)
-		consider_init(s, now, from, data, len, theirs);
+		consider_init(s, now, from, data, len, theirs, cookie);
 	handshake_free(theirs);
 }

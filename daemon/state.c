@@ -146,9 +146,8 @@ static int save(const struct state *st)
 	int rc = write_file(st);
 
 	if (rc)
-		log_limited(&limit, LOG_WARNING, "cannot write %s: %s; after a restart old key "
-			    "exchange messages may be answered once more", st->path,
-			    strerror(-rc));
+		log_limited(&limit, LOG_WARNING, "cannot write %s: %s; a restart will cost a "
+			    "round trip more, and find no keys in use", st->path, strerror(-rc));
 	return rc;
 }
 

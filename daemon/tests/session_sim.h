@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "links.h"
 #include "secret.h"
 #include "session.h"
 
@@ -57,6 +58,7 @@ struct node {
 	int index;
 	struct session *session;
 	struct session_config config;
+	struct identity *id;
 	uint8_t local[HANDSHAKE_LOCAL_LEN];
 	union addr addr;
 	struct sim_key key[3];
@@ -66,7 +68,7 @@ struct node {
 	uint64_t keepalive_at, stamp, accepted;
 	int64_t clock_offset;
 	union addr endpoint;
-	int established, initiated, eexist, inits, responses, accepts, key_sets;
+	int established, initiated, eexist, inits, responses, challenges, accepts, key_sets;
 	struct handshake_info heard;
 };
 
@@ -196,11 +198,18 @@ static uint32_t op_random(void *ctx)
 	return sim_random(n->sim);
 }
 
+static uint64_t op_wall_clock(void *ctx)
+{
+	struct node *n = ctx;
+
+	return 1700000000000000000ull + (uint64_t)((int64_t)n->sim->now + n->clock_offset) *
+	       1000000u;
+}
+
 static uint64_t op_timestamp(void *ctx)
 {
 	struct node *n = ctx;
-	uint64_t t = 1700000000000000000ull + (uint64_t)((int64_t)n->sim->now + n->clock_offset) *
-		     1000000u;
+	uint64_t t = op_wall_clock(ctx);
 
 	n->stamp = t > n->stamp ? t : n->stamp + 1;
 	return n->stamp;
@@ -210,7 +219,7 @@ static void op_accepted(void *ctx, uint64_t timestamp)
 {
 	struct node *n = ctx;
 
-	assert_true(timestamp > n->accepted);
+	assert_true(timestamp >= n->accepted);
 	n->accepted = timestamp;
 	n->accepts++;
 }
@@ -229,6 +238,8 @@ static void op_send(void *ctx, const struct path *path, const struct handshake_m
 		n->responses++;
 		/* The key is in the kernel before the peer can use it */
 		assert_true(n->key[CIPE_SLOT_NEXT].present || n->key[CIPE_SLOT_CURRENT].present);
+	} else if (msg->data[5] == CIPE_WIRE_CHALLENGE) {
+		n->challenges++;
 	} else {
 		n->inits++;
 	}
@@ -288,6 +299,7 @@ static void op_established(void *ctx, const struct handshake_info *peer, bool in
 
 static const struct session_ops sim_ops = {
 	.random = op_random,
+	.wall_clock = op_wall_clock,
 	.timestamp = op_timestamp,
 	.accepted = op_accepted,
 	.begin = op_begin,
@@ -303,13 +315,13 @@ static const struct session_ops sim_ops = {
  * the world
  */
 
-static const uint8_t sim_psk[HANDSHAKE_PSK_LEN] = "session test session test sessio";
+/* The same for all links of a test program */
+static const struct kind *sim_kind = &kinds[0];
 
 /* Start a node, or restart it: what the kernel and the state file hold stays */
 static void node_start(struct node *n, bool knows_peer)
 {
 	session_free(n->session);
-	secret_random(n->local, sizeof(n->local));
 	n->session = session_new(&n->config, &sim_ops, n);
 	assert_non_null(n->session);
 	session_set_newest(n->session, n->accepted);
@@ -326,12 +338,14 @@ static void node_init(struct sim *sim, int i)
 
 	n->sim = sim;
 	n->index = i;
+	n->id = link_end(sim_kind, i);
+	secret_random(n->local, sizeof(n->local));
 	n->addr.in.sin_family = AF_INET;
 	n->addr.in.sin_port = htons((uint16_t)(4000 + i));
 	n->addr.in.sin_addr.s_addr = htonl(0xc0000201u + (uint32_t)i);
 	n->config = (struct session_config){
-		.handshake = { .psk = sim_psk, .local = n->local, .mode = CIPE_MODE_IP,
-			       .cipher = CIPE_CIPHER_CHACHA20_POLY1305 },
+		.handshake = { .id = n->id, .local = n->local, .mode = CIPE_MODE_IP,
+			       .cipher = CIPE_CIPHER_AES_256_GCM },
 		.own = { .have_ipaddr = true, .ipaddr = { 10, 0, 0, (uint8_t)i }, .mtu = 1448 },
 		.tokey_ms = 600000,
 		.tokxc_ms = 10000,
@@ -358,6 +372,8 @@ static void sim_free(struct sim *sim)
 {
 	session_free(sim->node[0].session);
 	session_free(sim->node[1].session);
+	identity_free(sim->node[0].id);
+	identity_free(sim->node[1].id);
 	free(sim);
 }
 

@@ -31,7 +31,7 @@ static void test_rfc5869_a1(void **state)
 		salt[i] = (uint8_t)i;
 	for (i = 0; i < sizeof(info); i++)
 		info[i] = (uint8_t)(0xf0 + i);
-	assert_int_equal(derive_hkdf(salt, sizeof(salt), ikm, sizeof(ikm), info, sizeof(info),
+	assert_int_equal(derive_hkdf(NULL, salt, sizeof(salt), ikm, sizeof(ikm), info, sizeof(info),
 				     out, sizeof(out)), 0);
 	assert_memory_equal(out, expected, sizeof(out));
 }
@@ -49,7 +49,7 @@ static void test_rfc5869_a3(void **state)
 
 	(void)state;
 	memset(ikm, 0x0b, sizeof(ikm));
-	assert_int_equal(derive_hkdf(NULL, 0, ikm, sizeof(ikm), NULL, 0, out, sizeof(out)), 0);
+	assert_int_equal(derive_hkdf(NULL, NULL, 0, ikm, sizeof(ikm), NULL, 0, out, sizeof(out)), 0);
 	assert_memory_equal(out, expected, sizeof(out));
 }
 
@@ -59,11 +59,11 @@ static void test_hkdf_limits(void **state)
 	uint8_t ikm[1] = { 0 }, info[65] = { 0 };
 
 	(void)state;
-	assert_int_equal(derive_hkdf(NULL, 0, ikm, 0, NULL, 0, out, 32), -EINVAL);
-	assert_int_equal(derive_hkdf(NULL, 0, ikm, 1, NULL, 0, out, 0), -EINVAL);
-	assert_int_equal(derive_hkdf(NULL, 0, ikm, 1, info, 65, out, 32), -EINVAL);
-	assert_int_equal(derive_hkdf(NULL, 0, ikm, 1, info, 64, out, 255 * 32), 0);
-	assert_int_equal(derive_hkdf(NULL, 0, ikm, 1, info, 64, out, 255 * 32 + 1), -EINVAL);
+	assert_int_equal(derive_hkdf(NULL, NULL, 0, ikm, 0, NULL, 0, out, 32), -EINVAL);
+	assert_int_equal(derive_hkdf(NULL, NULL, 0, ikm, 1, NULL, 0, out, 0), -EINVAL);
+	assert_int_equal(derive_hkdf(NULL, NULL, 0, ikm, 1, info, 65, out, 32), -EINVAL);
+	assert_int_equal(derive_hkdf(NULL, NULL, 0, ikm, 1, info, 64, out, 255 * 32), 0);
+	assert_int_equal(derive_hkdf(NULL, NULL, 0, ikm, 1, info, 64, out, 255 * 32 + 1), -EINVAL);
 }
 
 static void test_psk(void **state)
@@ -74,16 +74,16 @@ static void test_psk(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(key); i++)
 		key[i] = (uint8_t)i;
-	assert_int_equal(derive_psk(psk, key, 32), 0);
+	assert_int_equal(derive_psk(NULL, psk, key, 32), 0);
 	assert_memory_equal(psk, key, 32);
-	assert_int_equal(derive_psk(psk, key, 16), 0);
+	assert_int_equal(derive_psk(NULL, psk, key, 16), 0);
 	assert_memory_not_equal(psk, key, 16);
 	memcpy(in_place, key, 32);
-	assert_int_equal(derive_psk(in_place, in_place, 16), 0);
+	assert_int_equal(derive_psk(NULL, in_place, in_place, 16), 0);
 	assert_memory_equal(in_place, psk, 32);
 	for (i = 0; i < 64; i++)
 		if (i != 16 && i != 32)
-			assert_int_equal(derive_psk(psk, key, i), -EINVAL);
+			assert_int_equal(derive_psk(NULL, psk, key, i), -EINVAL);
 }
 
 /* Every input changes key and IV, and they have nothing in common */
@@ -96,12 +96,12 @@ static void test_data_keys(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++)
-		assert_int_equal(derive_data_key(hash, split, ciphers[i], key[i], iv[i]), 0);
+		assert_int_equal(derive_data_key(NULL, hash, split, ciphers[i], key[i], iv[i]), 0);
 	hash[31] ^= 1;
-	assert_int_equal(derive_data_key(hash, split, ciphers[0], key[3], iv[3]), 0);
+	assert_int_equal(derive_data_key(NULL, hash, split, ciphers[0], key[3], iv[3]), 0);
 	hash[31] ^= 1;
 	split[31] ^= 1;
-	assert_int_equal(derive_data_key(hash, split, ciphers[0], key[4], iv[4]), 0);
+	assert_int_equal(derive_data_key(NULL, hash, split, ciphers[0], key[4], iv[4]), 0);
 	for (i = 0; i < 5; i++) {
 		assert_memory_not_equal(key[i], iv[i], 12);
 		for (j = 0; j < i; j++) {
@@ -112,8 +112,8 @@ static void test_data_keys(void **state)
 	/* 16 octets of AES-128, not one more */
 	for (i = 16; i < 32; i++)
 		assert_int_equal(key[1][i], 0);
-	assert_int_equal(derive_data_key(hash, split, CIPE_CIPHER_UNSPEC, key[0], iv[0]), -EINVAL);
-	assert_int_equal(derive_data_key(hash, split, 4, key[0], iv[0]), -EINVAL);
+	assert_int_equal(derive_data_key(NULL, hash, split, CIPE_CIPHER_UNSPEC, key[0], iv[0]), -EINVAL);
+	assert_int_equal(derive_data_key(NULL, hash, split, 4, key[0], iv[0]), -EINVAL);
 }
 
 static int setup(void **state)

@@ -19,7 +19,9 @@
 #include <openssl/evp.h>
 
 #include "derive.h"
+#include "guard.h"
 #include "handshake.h"
+#include "links.h"
 #include "secret.h"
 
 #define DOCUMENT_DEFAULT "../docs/protocol.md"
@@ -110,8 +112,19 @@ static size_t data_packet(const struct handshake_keys *keys, uint32_t counter,
 	return CIPE_WIRE_OVERHEAD + (size_t)len;
 }
 
+/**
+ * struct example - what is given
+ * @name: in the document
+ * @psk: or NULL
+ * @private_i: the initiator's private key, or NULL
+ * @private_r: the responder's
+ * @cookie: in INIT, or NULL
+ */
 struct example {
 	char name;
+	const uint8_t *psk;
+	const uint8_t *private_i, *private_r;
+	const uint8_t *cookie;
 	struct handshake_config config;
 	struct handshake_info own_i, own_r;
 	uint32_t session;
@@ -134,9 +147,30 @@ static void expect_keys(char name, const struct handshake_keys *keys_i,
 	expect(name, "packet.r-to-i", packet, len);
 }
 
+static struct identity *make_end(const struct example *e, const uint8_t *own, const uint8_t *peer)
+{
+	const struct noise_suite suite = { .dh = NOISE_25519 };
+	struct identity_config config = { .psk = e->psk, .private_key = own };
+	uint8_t peer_key[NOISE_PUBLIC_MAX];
+	struct identity *id;
+
+	if (peer) {
+		assert_int_equal(noise_public_key(&suite, peer, peer_key), 0);
+		config.peer_key = peer_key;
+	}
+	assert_int_equal(identity_new(&id, &config), 0);
+	return id;
+}
+
 static void run(const struct example *e)
 {
-	struct handshake *hs_i = handshake_new(&e->config), *hs_r = handshake_new(&e->config);
+	struct identity *id_i = make_end(e, e->private_i, e->private_r);
+	struct identity *id_r = make_end(e, e->private_r, e->private_i);
+	struct handshake_config config_i = { .id = id_i, .mode = e->config.mode,
+					     .cipher = e->config.cipher };
+	struct handshake_config config_r = { .id = id_r, .mode = e->config.mode,
+					     .cipher = e->config.cipher };
+	struct handshake *hs_i = handshake_new(&config_i), *hs_r = handshake_new(&config_r);
 	struct handshake_keys *keys_i = handshake_keys_new(), *keys_r = handshake_keys_new();
 	struct handshake_message init, response;
 	struct handshake_info said;
@@ -144,15 +178,32 @@ static void run(const struct example *e)
 
 	count_up(e_i, 32, 0x20);
 	count_up(e_r, 32, 0x41);
-	assert_int_equal(handshake_initiate_fixed(hs_i, &e->own_i, e_i, e->session, &init), 0);
+	assert_int_equal(handshake_initiate_fixed(hs_i, &e->own_i, e->cookie, e_i, e->session,
+						  &init), 0);
 	assert_int_equal(handshake_read_init(hs_r, init.data, init.len, &said), 0);
 	assert_int_equal(handshake_write_response_fixed(hs_r, &e->own_r, e_r, &response, keys_r),
 			 0);
 	assert_int_equal(handshake_read_response(hs_i, response.data, response.len, &said,
 						 keys_i), 0);
-	expect(e->name, "psk", e->config.psk, HANDSHAKE_PSK_LEN);
+	if (e->psk)
+		expect(e->name, "psk", e->psk, NOISE_KEY_LEN);
+	if (e->private_i) {
+		expect(e->name, "private.i", e->private_i, NOISE_KEY_LEN);
+		expect(e->name, "public.i", id_i->public_key, NOISE_KEY_LEN);
+		expect(e->name, "private.r", e->private_r, NOISE_KEY_LEN);
+		expect(e->name, "public.r", id_r->public_key, NOISE_KEY_LEN);
+	}
+	expect(e->name, "mac-key.i-to-r", id_i->mac_out, NOISE_HASH_LEN);
 	expect(e->name, "ephemeral.i", e_i, 32);
 	expect(e->name, "ephemeral.r", e_r, 32);
+	if (e->cookie) {
+		uint8_t challenge[GUARD_CHALLENGE_LEN];
+
+		assert_int_equal(guard_write_challenge(id_r, init.data, init.len, e->cookie,
+						       challenge), 0);
+		expect(e->name, "cookie", e->cookie, CIPE_WIRE_COOKIE_LEN);
+		expect(e->name, "challenge", challenge, sizeof(challenge));
+	}
 	expect(e->name, "init", init.data, init.len);
 	expect(e->name, "response", response.data, response.len);
 	expect_keys(e->name, keys_i, keys_r);
@@ -160,14 +211,17 @@ static void run(const struct example *e)
 	handshake_free(hs_r);
 	handshake_keys_free(keys_i);
 	handshake_keys_free(keys_r);
+	identity_free(id_i);
+	identity_free(id_r);
 }
 
 static void test_example_a(void **state)
 {
-	uint8_t psk[HANDSHAKE_PSK_LEN];
+	uint8_t psk[NOISE_KEY_LEN];
 	const struct example a = {
 		.name = 'A',
-		.config = { .psk = psk, .mode = CIPE_MODE_IP,
+		.psk = psk,
+		.config = { .mode = CIPE_MODE_IP,
 			    .cipher = CIPE_CIPHER_CHACHA20_POLY1305 },
 		.own_i = { .timestamp = 1700000000000000000, .key_id = 0x11223344,
 			   .have_ipaddr = true, .ipaddr = { 10, 0, 0, 1 }, .mtu = 1448,
@@ -185,10 +239,11 @@ static void test_example_a(void **state)
 /* The least that can be said, and a configured key of 128 bits */
 static void test_example_b(void **state)
 {
-	uint8_t key[DERIVE_SHORT_KEY_LEN], psk[HANDSHAKE_PSK_LEN];
+	uint8_t key[DERIVE_SHORT_KEY_LEN], psk[NOISE_KEY_LEN];
 	const struct example b = {
 		.name = 'B',
-		.config = { .psk = psk, .mode = CIPE_MODE_ETHER,
+		.psk = psk,
+		.config = { .mode = CIPE_MODE_ETHER,
 			    .cipher = CIPE_CIPHER_AES_128_GCM },
 		.own_i = { .timestamp = 1700000000123456789, .key_id = 0x00000004 },
 		.own_r = { .key_id = 0xfffffffc },
@@ -197,9 +252,31 @@ static void test_example_b(void **state)
 
 	(void)state;
 	count_up(key, sizeof(key), 0xa0);
-	assert_int_equal(derive_psk(psk, key, sizeof(key)), 0);
+	assert_int_equal(derive_psk(NULL, psk, key, sizeof(key)), 0);
 	expect('B', "key", key, sizeof(key));
 	run(&b);
+}
+
+/* Public keys, and a cookie */
+static void test_example_c(void **state)
+{
+	uint8_t private_i[NOISE_KEY_LEN], private_r[NOISE_KEY_LEN], cookie[CIPE_WIRE_COOKIE_LEN];
+	const struct example c = {
+		.name = 'C',
+		.private_i = private_i,
+		.private_r = private_r,
+		.cookie = cookie,
+		.config = { .mode = CIPE_MODE_IP, .cipher = CIPE_CIPHER_AES_256_GCM },
+		.own_i = { .timestamp = 1700000000000000000, .key_id = 0x11223344 },
+		.own_r = { .key_id = 0xaabbccdc },
+		.session = 0x01020304,
+	};
+
+	(void)state;
+	count_up(private_i, sizeof(private_i), 0x61);
+	count_up(private_r, sizeof(private_r), 0x81);
+	count_up(cookie, sizeof(cookie), 0xc0);
+	run(&c);
 }
 
 static int setup(void **state)
@@ -220,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_example_a), cmocka_unit_test(test_example_b),
+		cmocka_unit_test(test_example_c),
 	};
 
 	return cmocka_run_group_tests_name("example", tests, setup, teardown);

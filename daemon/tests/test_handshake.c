@@ -10,13 +10,16 @@
 #include <cmocka.h>
 #include <openssl/crypto.h>
 
+#include "guard.h"
 #include "handshake.h"
+#include "links.h"
 #include "noise_crypto.h"
 #include "secret.h"
 
-#define HEADER_LEN sizeof(struct cipe_wire_control)
+#define HEADER_LEN GUARD_HEADER_LEN
 
-static const uint8_t psk[HANDSHAKE_PSK_LEN] = "an example of a pre-shared key!";
+/* Keys of the link; test_patterns.c has links of other kinds */
+static struct identity *end;
 static const uint8_t ciphers[] = { CIPE_CIPHER_CHACHA20_POLY1305, CIPE_CIPHER_AES_128_GCM,
 				   CIPE_CIPHER_AES_256_GCM };
 
@@ -31,7 +34,7 @@ static const struct handshake_info info_r = {
 
 static struct handshake *side(uint8_t mode, uint8_t cipher)
 {
-	struct handshake_config config = { .psk = psk, .mode = mode, .cipher = cipher };
+	struct handshake_config config = { .id = end, .mode = mode, .cipher = cipher };
 	struct handshake *hs = handshake_new(&config);
 
 	assert_non_null(hs);
@@ -60,7 +63,7 @@ static void pair_begin(struct pair *p, uint8_t mode, uint8_t cipher)
 	p->kr = handshake_keys_new();
 	assert_non_null(p->ki);
 	assert_non_null(p->kr);
-	assert_int_equal(handshake_initiate(p->i, &info_i, &p->init), HANDSHAKE_OK);
+	assert_int_equal(handshake_initiate(p->i, &info_i, NULL, &p->init), HANDSHAKE_OK);
 }
 
 static void pair_answer(struct pair *p)
@@ -155,10 +158,10 @@ static void test_round_trips(void **state)
 
 static void test_wrong_psk(void **state)
 {
-	uint8_t other[HANDSHAKE_PSK_LEN], bit;
-	struct handshake_config config = { .psk = other,
-					   .cipher = CIPE_CIPHER_CHACHA20_POLY1305 };
+	struct handshake_config config = { .cipher = CIPE_CIPHER_CHACHA20_POLY1305 };
+	uint8_t other[NOISE_KEY_LEN], bit;
 	struct handshake_info info;
+	struct identity *id;
 	struct handshake *hs;
 	struct pair p;
 	char text[128];
@@ -166,19 +169,31 @@ static void test_wrong_psk(void **state)
 	(void)state;
 	pair_begin(&p, CIPE_MODE_IP, CIPE_CIPHER_CHACHA20_POLY1305);
 	for (bit = 0; bit < 8; bit++) {
-		memcpy(other, psk, sizeof(other));
+		memcpy(other, link_psk, sizeof(other));
 		other[31 - bit] ^= (uint8_t)(1 << bit);
+		config.id = id = link_of_psk(other);
 		hs = handshake_new(&config);
+		assert_int_equal(handshake_read_init(hs, p.init.data, p.init.len, &info),
+				 HANDSHAKE_NOT_AUTHENTIC);
+		/* Also when the MAC is right: it is not what authenticates */
+		memcpy(id->mac_in, end->mac_in, sizeof(id->mac_in));
 		assert_int_equal(handshake_read_init(hs, p.init.data, p.init.len, &info),
 				 HANDSHAKE_NOT_AUTHENTIC);
 		assert_int_equal(handshake_write_response(hs, &info_r, &p.response, p.kr),
 				 HANDSHAKE_MISUSE);
 		assert_int_equal(p.response.len, 0);
 		handshake_free(hs);
+		identity_free(id);
 	}
-	assert_non_null(strstr(handshake_describe(NULL, HANDSHAKE_NOT_AUTHENTIC, text,
+	assert_non_null(strstr(handshake_describe(NULL, NULL, HANDSHAKE_NOT_AUTHENTIC, text,
 						  sizeof(text)), "not authenticated"));
 	pair_end(&p);
+}
+
+/* Every bit counts, not for the MAC only */
+static void sign_again(struct pair *p)
+{
+	assert_int_equal(guard_sign(end, p->init.data, p->init.len - CIPE_WIRE_MAC_LEN), 0);
 }
 
 static void init_refused(struct pair *p, const uint8_t *msg, size_t len)
@@ -218,7 +233,12 @@ static void test_bit_flips(void **state)
 		for (bit = 0; bit < p.init.len * 8; bit++) {
 			p.init.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
 			init_refused(&p, p.init.data, p.init.len);
+			if (bit < (p.init.len - CIPE_WIRE_MAC_LEN) * 8) {
+				sign_again(&p);
+				init_refused(&p, p.init.data, p.init.len);
+			}
 			p.init.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+			sign_again(&p);
 		}
 		pair_answer(&p);
 		for (bit = 0; bit < p.response.len * 8; bit++) {
@@ -247,6 +267,10 @@ static void test_lengths(void **state)
 		memcpy(msg, p.init.data, len < p.init.len ? len : p.init.len);
 		if (len != p.init.len)
 			init_refused(&p, msg, len);
+		if (len >= CIPE_WIRE_MAC_LEN && len != p.init.len) {
+			guard_sign(end, msg, len - CIPE_WIRE_MAC_LEN);
+			init_refused(&p, msg, len);
+		}
 		test_free(msg);
 	}
 	pair_answer(&p);
@@ -264,6 +288,9 @@ static void test_lengths(void **state)
 static void mismatch(uint8_t mode_r, uint8_t cipher_r, enum handshake_result expected,
 		     const char *words)
 {
+	const struct handshake_config config = { .id = end, .mode = mode_r,
+						 .cipher = cipher_r };
+	struct handshake_header header;
 	struct handshake_info info;
 	char text[128];
 	struct pair p;
@@ -272,9 +299,9 @@ static void mismatch(uint8_t mode_r, uint8_t cipher_r, enum handshake_result exp
 	handshake_free(p.r);
 	p.r = side(mode_r, cipher_r);
 	assert_int_equal(handshake_read_init(p.r, p.init.data, p.init.len, &info), expected);
-	assert_string_equal(handshake_describe(p.r, expected, text, sizeof(text)), words);
-	assert_int_equal(handshake_peer_mode(p.r), CIPE_MODE_ETHER);
-	assert_int_equal(handshake_peer_cipher(p.r), CIPE_CIPHER_AES_128_GCM);
+	handshake_peek(p.init.data, p.init.len, &header);
+	assert_string_equal(handshake_describe(&config, &header, expected, text, sizeof(text)),
+			    words);
 	assert_int_equal(handshake_write_response(p.r, &info_r, &p.response, p.kr),
 			 HANDSHAKE_MISUSE);
 	assert_int_equal(p.response.len, 0);
@@ -336,7 +363,7 @@ static void test_swapped_types(void **state)
 			 HANDSHAKE_UNEXPECTED);
 	p.response.data[5] = CIPE_WIRE_INIT;
 	assert_int_equal(handshake_read_init(p.r, p.response.data, p.response.len, &p.info),
-			 HANDSHAKE_NOT_AUTHENTIC);
+			 HANDSHAKE_MALFORMED);
 	pair_end(&p);
 }
 
@@ -344,14 +371,14 @@ static void test_swapped_types(void **state)
 static void test_reflection(void **state)
 {
 	static const uint8_t local[2][HANDSHAKE_LOCAL_LEN] = { { 1 }, { 2 } };
-	struct handshake_config config = { .psk = psk, .local = local[0],
+	struct handshake_config config = { .id = end, .local = local[0],
 					   .cipher = CIPE_CIPHER_AES_256_GCM };
 	struct handshake *ours = handshake_new(&config), *incoming = handshake_new(&config);
 	struct handshake_message init;
 	struct handshake_info info;
 
 	(void)state;
-	assert_int_equal(handshake_initiate(ours, &info_i, &init), HANDSHAKE_OK);
+	assert_int_equal(handshake_initiate(ours, &info_i, NULL, &init), HANDSHAKE_OK);
 	assert_int_equal(handshake_read_init(incoming, init.data, init.len, &info),
 			 HANDSHAKE_REFLECTED);
 	handshake_free(incoming);
@@ -375,15 +402,16 @@ static void test_tie_break(void **state)
 		b = plain_side();
 		at_a = plain_side();
 		at_b = plain_side();
-		handshake_initiate(a, &info_i, &init_a);
-		handshake_initiate(b, &info_i, &init_b);
+		handshake_initiate(a, &info_i, NULL, &init_a);
+		handshake_initiate(b, &info_i, NULL, &init_b);
 		assert_false(handshake_keep_initiating(a, at_a));
 		assert_int_equal(handshake_read_init(at_a, init_b.data, init_b.len, &info), 0);
 		assert_int_equal(handshake_read_init(at_b, init_a.data, init_a.len, &info), 0);
 		assert_int_not_equal(handshake_keep_initiating(a, at_a),
 				     handshake_keep_initiating(b, at_b));
 		assert_int_equal(handshake_keep_initiating(a, at_a),
-				 memcmp(init_a.data + 16, init_b.data + 16, 32) > 0);
+				 memcmp(init_a.data + GUARD_INIT_HEAD,
+					init_b.data + GUARD_INIT_HEAD, 32) > 0);
 		kept += handshake_keep_initiating(a, at_a);
 		assert_true(handshake_keep_initiating(a, at_b));	/* our own */
 		handshake_free(a);
@@ -398,27 +426,31 @@ static void test_tie_break(void **state)
 static void forge_init(const uint8_t e[32], const uint8_t *payload, size_t len,
 		       struct handshake_message *msg)
 {
-	static const uint8_t header[HEADER_LEN] = {
+	static const uint8_t head[GUARD_INIT_HEAD] = {
 		0, 0, 0, 0, 1, CIPE_WIRE_INIT, 1, CIPE_MODE_IP, CIPE_CIPHER_CHACHA20_POLY1305,
 	};
+	struct noise_cipher cipher = { .has_key = true, .aead = NOISE_CHACHAPOLY };
 	uint8_t h[32], prologue[64], out[96], ck[32];
 	size_t label = strlen(CIPE_WIRE_PROLOGUE);
 
-	noise_digest("Noise_NNpsk0_25519_ChaChaPoly_SHA256", 36, NULL, 0, h);
+	noise_digest(NULL, "Noise_NNpsk0_25519_ChaChaPoly_SHA256", 36, NULL, 0, h);
 	memcpy(ck, h, 32);
 	memcpy(prologue, CIPE_WIRE_PROLOGUE, label);
-	memcpy(prologue + label, header, HEADER_LEN);
-	noise_digest(h, 32, prologue, label + HEADER_LEN, h);
-	noise_hkdf(ck, psk, 32, 3, out);		/* psk */
+	memcpy(prologue + label, head, sizeof(head));
+	noise_digest(NULL, h, 32, prologue, label + sizeof(head), h);
+	noise_hkdf(NULL, ck, link_psk, 32, 3, out);	/* psk */
 	memcpy(ck, out, 32);
-	noise_digest(h, 32, out + 32, 32, h);
-	noise_digest(h, 32, e, 32, h);			/* e */
-	noise_hkdf(ck, e, 32, 2, out);
-	memcpy(msg->data, header, HEADER_LEN);
-	memcpy(msg->data + HEADER_LEN, e, 32);
-	assert_int_equal(noise_seal(NOISE_CHACHAPOLY, out + 32, 0, h, 32, payload, len,
-				    msg->data + HEADER_LEN + 32), 0);
-	msg->len = HEADER_LEN + 32 + len + NOISE_TAG_LEN;
+	noise_digest(NULL, h, 32, out + 32, 32, h);
+	noise_digest(NULL, h, 32, e, 32, h);		/* e */
+	noise_hkdf(NULL, ck, e, 32, 2, out);
+	memcpy(msg->data, head, sizeof(head));
+	memcpy(msg->data + sizeof(head), e, 32);
+	memcpy(cipher.k, out + 32, 32);
+	assert_int_equal(noise_seal(&cipher, h, 32, payload, len, msg->data + sizeof(head) + 32),
+			 0);
+	msg->len = sizeof(head) + 32 + len + NOISE_TAG_LEN;
+	guard_sign(end, msg->data, msg->len);
+	msg->len += CIPE_WIRE_MAC_LEN;
 }
 
 static const uint8_t good_payload[] = { 1, 8, 0, 0, 0, 0, 0, 0, 0, 9, 2, 4, 0, 0, 0, 8 };
@@ -463,7 +495,7 @@ static void test_low_order(void **state)
 /* Authentic, and yet nothing we take */
 static void test_bad_payloads(void **state)
 {
-	uint8_t payload[CIPE_WIRE_CONTROL_MAX - 64], e[32] = { 9 };
+	uint8_t payload[CIPE_WIRE_CONTROL_MAX - 96], e[32] = { 9 };
 	struct handshake_message init;
 	struct handshake *hs = plain_side();
 	struct handshake_info info;
@@ -512,17 +544,20 @@ static void test_peek(void **state)
 	/* The shortest and the longest there may be */
 	memset(msg, 0, sizeof(msg));
 	memcpy(msg, p.init.data, p.init.len);
-	assert_int_equal(handshake_peek(msg, 63, &header), HANDSHAKE_MALFORMED);
-	assert_int_equal(handshake_peek(msg, 64, &header), HANDSHAKE_OK);
+	assert_int_equal(handshake_peek(msg, 95, &header), HANDSHAKE_MALFORMED);
+	assert_int_equal(handshake_peek(msg, 96, &header), HANDSHAKE_OK);
 	assert_int_equal(handshake_peek(msg, CIPE_WIRE_CONTROL_MAX, &header), HANDSHAKE_OK);
 	assert_int_equal(handshake_peek(msg, CIPE_WIRE_CONTROL_MAX + 1, &header),
 			 HANDSHAKE_MALFORMED);
 	p.init.data[4] = 2;
 	assert_int_equal(handshake_peek(p.init.data, p.init.len, &header), HANDSHAKE_VERSION);
 	p.init.data[4] = 1;
-	p.init.data[6] = 2;
+	p.init.data[6] = 4;
 	assert_int_equal(handshake_peek(p.init.data, p.init.len, &header), HANDSHAKE_PATTERN);
 	p.init.data[6] = 1;
+	p.init.data[9] = 2;
+	assert_int_equal(handshake_peek(p.init.data, p.init.len, &header), HANDSHAKE_MALFORMED);
+	p.init.data[9] = 0;
 	p.init.data[11] = 1;
 	assert_int_equal(handshake_peek(p.init.data, p.init.len, &header), HANDSHAKE_MALFORMED);
 	pair_end(&p);
@@ -530,7 +565,7 @@ static void test_peek(void **state)
 
 static void test_misuse(void **state)
 {
-	struct handshake_config config = { .psk = psk, .cipher = 4 };
+	struct handshake_config config = { .id = end, .cipher = 4 };
 	struct handshake_info bad = info_i;
 	struct handshake_message msg;
 	struct pair p;
@@ -543,11 +578,11 @@ static void test_misuse(void **state)
 	config.mode = 2;
 	assert_null(handshake_new(&config));
 	pair_begin(&p, CIPE_MODE_IP, CIPE_CIPHER_AES_128_GCM);
-	assert_int_equal(handshake_initiate(p.i, &info_i, &msg), HANDSHAKE_MISUSE);
+	assert_int_equal(handshake_initiate(p.i, &info_i, NULL, &msg), HANDSHAKE_MISUSE);
 	assert_int_equal(handshake_read_init(p.i, p.init.data, p.init.len, &p.info),
 			 HANDSHAKE_MISUSE);
 	bad.key_id = 3;
-	assert_int_equal(handshake_initiate(p.r, &bad, &msg), HANDSHAKE_MISUSE);
+	assert_int_equal(handshake_initiate(p.r, &bad, NULL, &msg), HANDSHAKE_MISUSE);
 	assert_int_equal(msg.len, 0);
 	assert_int_equal(handshake_read_response(p.r, p.init.data, p.init.len, &p.info, p.kr),
 			 HANDSHAKE_MISUSE);
@@ -569,6 +604,7 @@ static int setup(void **state)
 		return -1;
 	/* libcrypto keeps its random generator in the locked heap */
 	used = CRYPTO_secure_used();
+	end = link_end(&kinds[0], 0);
 	return 0;
 }
 
@@ -576,6 +612,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
+	identity_free(end);
 	return CRYPTO_secure_used() == used ? 0 : -1;
 }
 

@@ -93,10 +93,10 @@ static void party_new(struct noise **state, const struct suite *suite, struct ve
 {
 	struct field *s = initiator ? &v->init_s : &v->resp_s;
 	struct field *e = initiator ? &v->init_e : &v->resp_e;
-	uint8_t rs[NOISE_KEY_LEN];
+	uint8_t rs[NOISE_PUBLIC_MAX];
 	struct noise_config config = {
 		.pattern = suite->pattern,
-		.aead = suite->aead,
+		.suite = { .aead = suite->aead },
 		.initiator = initiator,
 		.prologue = v->prologue.data,
 		.prologue_len = v->prologue.len,
@@ -105,7 +105,7 @@ static void party_new(struct noise **state, const struct suite *suite, struct ve
 	};
 
 	if (initiator && v->resp_s.given) {
-		assert_int_equal(noise_public_key(v->resp_s.data, rs), 0);
+		assert_int_equal(noise_public_key(&config.suite, v->resp_s.data, rs), 0);
 		config.rs = rs;
 	}
 	assert_int_equal(noise_new(state, &config), 0);
@@ -379,18 +379,79 @@ static void test_dh(void **state)
 		  0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
 		  0xff, 0xff, 0xff, 0xff, 0xff, 0x7f },
 	};
-	uint8_t a[NOISE_KEY_LEN], b[NOISE_KEY_LEN], pub_a[NOISE_KEY_LEN], pub_b[NOISE_KEY_LEN];
+	const struct noise_suite suite = { .dh = NOISE_25519 };
 	uint8_t ab[NOISE_KEY_LEN], ba[NOISE_KEY_LEN];
+	struct noise_pair a, b;
 	size_t i;
 
 	(void)state;
-	assert_int_equal(noise_generate(a, pub_a), 0);
-	assert_int_equal(noise_generate(b, pub_b), 0);
-	assert_int_equal(noise_dh(a, pub_b, ab), 0);
-	assert_int_equal(noise_dh(b, pub_a, ba), 0);
+	assert_int_equal(noise_generate(&suite, &a), 0);
+	assert_int_equal(noise_generate(&suite, &b), 0);
+	assert_int_equal(noise_dh(&suite, &a, b.public_key, ab), 0);
+	assert_int_equal(noise_dh(&suite, &b, a.public_key, ba), 0);
 	assert_memory_equal(ab, ba, NOISE_KEY_LEN);
 	for (i = 0; i < sizeof(low_order) / sizeof(low_order[0]); i++)
-		assert_int_equal(noise_dh(a, low_order[i], ab), -EKEYREJECTED);
+		assert_int_equal(noise_dh(&suite, &a, low_order[i], ab), -EKEYREJECTED);
+}
+
+static void from_hex(const char *hex, uint8_t *out)
+{
+	unsigned int octet;
+
+	for (; *hex; hex += 2) {
+		assert_int_equal(sscanf(hex, "%2x", &octet), 1);
+		*out++ = (uint8_t)octet;
+	}
+}
+
+/* RFC 5903, section 8.1: "256-bit Random ECP Group" */
+static void test_p256(void **state)
+{
+	static const char order[] =
+		"ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
+	const struct noise_suite suite = { .dh = NOISE_P256 };
+	uint8_t want[NOISE_KEY_LEN], out[NOISE_KEY_LEN], point[NOISE_PUBLIC_MAX];
+	struct noise_pair a, b;
+
+	(void)state;
+	from_hex("c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433",
+		 a.private_key);
+	from_hex("c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53",
+		 b.private_key);
+	assert_int_equal(noise_public_key(&suite, a.private_key, a.public_key), 0);
+	assert_int_equal(noise_public_key(&suite, b.private_key, b.public_key), 0);
+	from_hex("04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c3772581180"
+		 "5271a0461cdb8252d61f1c456fa3e59ab1f45b33accf5f58389e0577b8990bb3", point);
+	assert_memory_equal(a.public_key, point, sizeof(point));
+	from_hex("d6840f6b42f6edafd13116e0e12565202fef8e9ece7dce03812464d04b9442de", want);
+	assert_int_equal(noise_dh(&suite, &a, b.public_key, out), 0);
+	assert_memory_equal(out, want, sizeof(want));
+	assert_int_equal(noise_dh(&suite, &b, a.public_key, out), 0);
+	assert_memory_equal(out, want, sizeof(want));
+
+	/* No point of the curve, another form, the point at infinity */
+	point[64] ^= 1;
+	assert_int_equal(noise_dh(&suite, &b, point, out), -EKEYREJECTED);
+	assert_int_equal(noise_check_public(&suite, point), -EKEYREJECTED);
+	point[64] ^= 1;
+	assert_int_equal(noise_check_public(&suite, point), 0);
+	point[0] = 6;
+	assert_int_equal(noise_dh(&suite, &b, point, out), -EKEYREJECTED);
+	memset(point, 0, sizeof(point));
+	assert_int_equal(noise_dh(&suite, &b, point, out), -EKEYREJECTED);
+	assert_int_equal(noise_check_public(&suite, point), -EKEYREJECTED);
+
+	/* Numbers that are no private keys */
+	memset(a.private_key, 0, sizeof(a.private_key));
+	assert_int_equal(noise_public_key(&suite, a.private_key, point), -EKEYREJECTED);
+	from_hex(order, a.private_key);
+	assert_int_equal(noise_public_key(&suite, a.private_key, point), -EKEYREJECTED);
+	a.private_key[31]--;
+	assert_int_equal(noise_public_key(&suite, a.private_key, point), 0);
+
+	assert_int_equal(noise_generate(&suite, &a), 0);
+	assert_int_equal(noise_public_key(&suite, a.private_key, point), 0);
+	assert_memory_equal(a.public_key, point, sizeof(point));
 }
 
 static int setup(void **state)
@@ -405,7 +466,7 @@ int main(void)
 		cmocka_unit_test(test_vectors), cmocka_unit_test(test_config),
 		cmocka_unit_test(test_turns), cmocka_unit_test(test_failure_is_final),
 		cmocka_unit_test(test_sizes), cmocka_unit_test(test_nonces),
-		cmocka_unit_test(test_dh),
+		cmocka_unit_test(test_dh), cmocka_unit_test(test_p256),
 	};
 
 	return cmocka_run_group_tests_name("noise", tests, setup, NULL);

@@ -307,9 +307,8 @@ static void test_unknown(void **state)
 static void test_obsolete(void **state)
 {
 	static const char * const lines[] = {
-		"nokey", "socks 1.2.3.4:1080", "tokxts 30", "dynip", "hwaddr 00:11:22:33:44:55",
+		"nokey", "socks 1.2.3.4:1080", "dynip", "hwaddr 00:11:22:33:44:55",
 		"forcemtu", "ignoredf", "compress yes", "proto tcp", "protocol 4", "tcp",
-		"peerkey abc", "privkey abc", "suite fips",
 	};
 
 	(void)state;
@@ -507,7 +506,7 @@ static void test_missing(void **state)
 	assert_fault("peer is missing");
 	parse("peer 192.0.2.2:1\nipaddr 10.0.0.1\nptpaddr 10.0.0.2\n");
 	assert_fault("key is missing");
-	assert_non_null(strstr(run.said, "cipectl genkey"));
+	assert_non_null(strstr(run.said, "cipectl genpsk"));
 	parse("peer 192.0.2.2:1\nmode ether\nkey " KEY32 "\n");
 	assert_good();
 	assert_int_equal(run.opts.ipaddr.s_addr, INADDR_ANY);
@@ -531,6 +530,69 @@ static void test_all_faults(void **state)
 	assert_null(strstr(run.said, "key is missing"));
 	parse("per 192.0.2.2:1\n");
 	assert_fault("did you mean \"peer\"?");
+}
+
+#define NOKEY "peer 192.0.2.2:6794\nipaddr 10.99.0.1\nptpaddr 10.99.0.2\n"
+#define POINT "04" KEY64 KEY64
+
+/* What may come with what */
+static void test_public_keys(void **state)
+{
+	const struct options *o = &run.opts;
+
+	(void)state;
+	parse(NOKEY "privkey /etc/cipe/privkey\npeerkey " KEY64 "\n");
+	assert_good();
+	assert_string_equal(o->privkey_file, "/etc/cipe/privkey");
+	assert_int_equal(o->peerkey_len, 32);
+	assert_int_equal(o->suite, OPTIONS_SUITE_25519);
+	assert_int_equal(o->cipher, CIPE_CIPHER_CHACHA20_POLY1305);
+	assert_null(o->key);
+	parse(NOKEY "privkey /etc/cipe/privkey\npeerkey " KEY64 "\nkey " KEY64 "\n");
+	assert_good();
+	parse(NOKEY "privkey /etc/cipe/privkey\n");
+	assert_fault("peerkey is missing");
+	parse(NOKEY "peerkey " KEY64 "\nkey " KEY64 "\n");
+	assert_fault("privkey is missing");
+
+	parse(NOKEY "suite nist\nprivkey /etc/cipe/privkey\npeerkey " POINT "\n");
+	assert_good();
+	assert_int_equal(o->peerkey_len, 65);
+	assert_int_equal(o->cipher, CIPE_CIPHER_AES_256_GCM);
+	parse_with("suite fips\ncipher aes-128-gcm");
+	assert_good();
+	assert_int_equal(o->suite, OPTIONS_SUITE_FIPS);
+	assert_int_equal(o->cipher, CIPE_CIPHER_AES_128_GCM);
+	parse_with("suite fips\ncipher chacha20-poly1305");
+	assert_fault("suite and cipher: found chacha20-poly1305");
+	parse_with("privkey /etc/cipe/privkey\npeerkey " POINT);
+	assert_fault("found a public key of 130 hexadecimal digits, expected 64");
+	parse_with("suite nist\nprivkey /etc/cipe/privkey\npeerkey " KEY64);
+	assert_fault("expected 130 (cipectl pubkey --suite nist)");
+	parse_with("suite x448");
+	assert_fault("expected 25519, nist or fips");
+	parse_with("tokxts 30");
+	assert_good();
+	assert_int_equal(o->tokxts_ms, 30000);
+	/* A key in the wrong place is not shown */
+	parse_with("privkey 00ff00ff00ff00ff00ff00ff00ff00ff");
+	assert_fault("expected an absolute path");
+	assert_null(strstr(run.said, "ff00"));
+	parse_with("peerkey 00ff00ff00ff00ff00ff00ff00ff00ff");
+	assert_fault("expected 64 hexadecimal digits, or 130");
+	assert_null(strstr(run.said, "ff00"));
+	parse_words("privkey=/etc/cipe/privkey");
+	assert_fault("peerkey is missing");
+}
+
+static void test_no_peer(void **state)
+{
+	(void)state;
+	parse("me 0.0.0.0:6794\nipaddr 10.0.0.1\nptpaddr 10.0.0.2\nkey " KEY32 "\n");
+	assert_good();
+	assert_true(options_peer_learned(&run.opts));
+	parse("me 192.0.2.1:0\nipaddr 10.0.0.1\nptpaddr 10.0.0.2\nkey " KEY32 "\n");
+	assert_fault("peer is missing");
 }
 
 static void test_wipe(void **state)
@@ -564,6 +626,8 @@ int main(void)
 		cmocka_unit_test(test_inside_addresses),
 		cmocka_unit_test(test_missing),
 		cmocka_unit_test(test_all_faults),
+		cmocka_unit_test(test_public_keys),
+		cmocka_unit_test(test_no_peer),
 		cmocka_unit_test(test_wipe),
 	};
 

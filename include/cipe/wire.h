@@ -64,26 +64,35 @@ struct cipe_wire_data {
 /* Values of cipe_wire_control.type */
 #define CIPE_WIRE_INIT		1	/* first Noise message */
 #define CIPE_WIRE_RESPONSE	2	/* second Noise message */
+#define CIPE_WIRE_CHALLENGE	3	/* INIT must be made anew, with a cookie */
 
 /* Values of cipe_wire_control.pattern */
 #define CIPE_WIRE_NNPSK0	1
+#define CIPE_WIRE_IK		2
+#define CIPE_WIRE_IKPSK2	3
+
+/* Values of cipe_wire_control.dh */
+#define CIPE_WIRE_25519		0
+#define CIPE_WIRE_P256		1
 
 /**
  * struct cipe_wire_control - header of a key exchange message
  * @marker: %CIPE_WIRE_CONTROL
  * @version: %CIPE_WIRE_VERSION
- * @type: %CIPE_WIRE_INIT or %CIPE_WIRE_RESPONSE
- * @pattern: %CIPE_WIRE_NNPSK0
+ * @type: %CIPE_WIRE_INIT, %CIPE_WIRE_RESPONSE or %CIPE_WIRE_CHALLENGE
+ * @pattern: of Noise
  * @mode: enum cipe_mode the sender is configured for
  * @cipher: enum cipe_cipher the sender is configured for; fixes the Noise
- *	suite: AESGCM with the AES ciphers, else ChaChaPoly
+ *	cipher functions: AESGCM with the AES ciphers, else ChaChaPoly
+ * @dh: DH functions of Noise
  * @reserved: 0
- * @session: chosen at random by the initiator, echoed in the response
+ * @session: chosen at random by the initiator, echoed in the answers
  *
- * The Noise message follows to the end of the datagram. The prologue is
- * %CIPE_WIRE_PROLOGUE and this header as the initiator sent it in its first
- * message; a responder of another mode or cipher thus understands the message
- * and can say in its log what differs.
+ * INIT goes on with a cookie, the Noise message and a MAC, RESPONSE with the
+ * Noise message, CHALLENGE with a cookie and a MAC, each to the end of the
+ * datagram. The prologue is %CIPE_WIRE_PROLOGUE, and this header and the cookie
+ * as the initiator sent them in INIT; a responder of another mode or cipher
+ * thus understands the message and can say in its log what differs.
  */
 struct cipe_wire_control {
 	__be32 marker;
@@ -92,11 +101,15 @@ struct cipe_wire_control {
 	__u8 pattern;
 	__u8 mode;
 	__u8 cipher;
-	__u8 reserved[3];
+	__u8 dh;
+	__u8 reserved[2];
 	__be32 session;
 } __packed;
 
 #define CIPE_WIRE_PROLOGUE	"CIPE protocol 1"	/* without the NUL */
+
+#define CIPE_WIRE_COOKIE_LEN	16	/* all 0: none */
+#define CIPE_WIRE_MAC_LEN	16	/* of HMAC-SHA256 */
 
 /* Key exchange messages longer than this are refused unread */
 #define CIPE_WIRE_CONTROL_MAX	1200
@@ -112,5 +125,8 @@ struct cipe_wire_control {
 /* docs/protocol.md, "Data keys": labels of HKDF-SHA256 (RFC 5869) */
 #define CIPE_WIRE_LABEL_KEY	"cipe data key"
 #define CIPE_WIRE_LABEL_IV	"cipe data iv"
+
+/* docs/protocol.md, "The MAC": likewise */
+#define CIPE_WIRE_LABEL_MAC	"cipe mac"
 
 #endif /* _CIPE_WIRE_H */

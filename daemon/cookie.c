@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A cookie has two halves: a MAC of the address, and one of the address and
+ * the number of exchanges so far.
+ */
+#include "cookie.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "noise_crypto.h"
+#include "secret.h"
+
+#define HALF (CIPE_WIRE_COOKIE_LEN / 2)
+
+/* Domains of the MACs */
+enum { DOMAIN_ADDRESS = 1, DOMAIN_FRESH, DOMAIN_HOST };
+
+/**
+ * struct cookie_jar - secrets
+ * @lib: libcrypto to use
+ * @secret: the one that makes cookies, and the one before it
+ * @made_at: when the former was drawn
+ * @drawn: how many there were, at most 2
+ * @exchanges: so far
+ */
+struct cookie_jar {
+	OSSL_LIB_CTX *lib;
+	uint8_t secret[2][NOISE_HASH_LEN];
+	uint64_t made_at;
+	unsigned int drawn;
+	uint64_t exchanges;
+};
+
+/* What a MAC is of */
+struct facts {
+	uint8_t domain;
+	uint8_t family;
+	uint8_t host[16];
+	uint16_t port;
+	uint64_t exchanges;
+} __attribute__((packed));
+
+struct cookie_jar *cookie_new(OSSL_LIB_CTX *lib)
+{
+	struct cookie_jar *jar = secret_alloc(sizeof(*jar));
+
+	if (jar)
+		jar->lib = lib;
+	return jar;
+}
+
+void cookie_free(struct cookie_jar *jar)
+{
+	secret_free(jar, sizeof(*jar));
+}
+
+static int draw(struct cookie_jar *jar, uint64_t now)
+{
+	uint64_t age = now - jar->made_at;
+
+	if (jar->drawn && age < COOKIE_LIFE_MS)
+		return 0;
+	/* What is older than two lives is good for nothing */
+	if (age >= 2 * COOKIE_LIFE_MS)
+		jar->drawn = 0;
+	memcpy(jar->secret[1], jar->secret[0], NOISE_HASH_LEN);
+	if (secret_random(jar->secret[0], NOISE_HASH_LEN)) {
+		jar->drawn = 0;
+		return -EIO;
+	}
+	jar->drawn = jar->drawn ? 2 : 1;
+	jar->made_at = now;
+	return 0;
+}
+
+static void take_host(struct facts *facts, const union addr *addr, size_t len6)
+{
+	facts->family = (uint8_t)addr->sa.sa_family;
+	if (addr->sa.sa_family == AF_INET6)
+		memcpy(facts->host, &addr->in6.sin6_addr, len6);
+	else
+		memcpy(facts->host, &addr->in.sin_addr, sizeof(addr->in.sin_addr));
+}
+
+static int half(const struct cookie_jar *jar, unsigned int secret, uint8_t domain,
+		const union addr *addr, uint8_t out[HALF])
+{
+	struct facts facts = { .domain = domain, .port = addr_port(addr) };
+	uint8_t full[NOISE_HASH_LEN];
+	int err;
+
+	take_host(&facts, addr, sizeof(facts.host));
+	if (domain == DOMAIN_FRESH)
+		facts.exchanges = jar->exchanges;
+	err = noise_hmac(jar->lib, jar->secret[secret], &facts, sizeof(facts), full);
+	if (!err)
+		memcpy(out, full, HALF);
+	secret_wipe(full, sizeof(full));
+	return err;
+}
+
+int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to,
+		uint8_t cookie[CIPE_WIRE_COOKIE_LEN])
+{
+	int err = draw(jar, now);
+
+	if (!err)
+		err = half(jar, 0, DOMAIN_ADDRESS, to, cookie);
+	return err ? err : half(jar, 0, DOMAIN_FRESH, to, cookie + HALF);
+}
+
+unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr *from,
+			  const uint8_t cookie[CIPE_WIRE_COOKIE_LEN])
+{
+	static const uint8_t none[CIPE_WIRE_COOKIE_LEN];
+	uint8_t right[HALF];
+	unsigned int i;
+
+	if (!memcmp(cookie, none, sizeof(none)) || draw(jar, now))
+		return 0;
+	for (i = 0; i < jar->drawn; i++) {
+		if (half(jar, i, DOMAIN_ADDRESS, from, right) ||
+		    !secret_equal(cookie, right, HALF))
+			continue;
+		if (half(jar, i, DOMAIN_FRESH, from, right) ||
+		    !secret_equal(cookie + HALF, right, HALF))
+			return COOKIE_ADDRESS;
+		return COOKIE_ADDRESS | COOKIE_FRESH;
+	}
+	return 0;
+}
+
+void cookie_spend(struct cookie_jar *jar)
+{
+	jar->exchanges++;
+}
+
+uint32_t cookie_hash(const struct cookie_jar *jar, const union addr *from)
+{
+	struct facts facts = { .domain = DOMAIN_HOST };
+	uint8_t full[NOISE_HASH_LEN] = { 0 };
+	uint32_t hash;
+
+	take_host(&facts, from, 8);
+	noise_hmac(jar->lib, jar->secret[0], &facts, sizeof(facts), full);
+	memcpy(&hash, full, sizeof(hash));
+	return hash;
+}

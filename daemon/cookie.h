@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Cookies: what CHALLENGE carries and the next INIT brings back. They say two
+ * things of the sender of that INIT, without a trace of it being kept: that it
+ * receives what is sent to its address, and that it lives now
+ * (docs/protocol.md, "Challenges").
+ *
+ * Times are those of session.h.
+ */
+#ifndef CIPE_COOKIE_H
+#define CIPE_COOKIE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <cipe/wire.h>
+#include <openssl/types.h>
+
+#include "addr.h"
+
+/* A cookie is good for one to two of these */
+#define COOKIE_LIFE_MS 120000
+
+/* What a cookie says */
+#define COOKIE_ADDRESS 1u	/* sent from the address it was given to */
+#define COOKIE_FRESH 2u		/* made since the latest exchange */
+
+/* Secrets that cookies are made of; in memory of secret_alloc() */
+struct cookie_jar;
+
+/**
+ * cookie_new - a jar of its own secrets
+ * @lib: libcrypto to use; NULL: the default one
+ *
+ * Return: for cookie_free(); NULL without locked memory.
+ */
+struct cookie_jar *cookie_new(OSSL_LIB_CTX *lib);
+
+/** cookie_free - wipe and free; NULL is fine */
+void cookie_free(struct cookie_jar *jar);
+
+/**
+ * cookie_make - a cookie
+ * @jar: of the link
+ * @now: the time
+ * @to: who gets it
+ * @cookie: receives it
+ *
+ * Return: 0 or -EIO.
+ */
+int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to,
+		uint8_t cookie[CIPE_WIRE_COOKIE_LEN]);
+
+/**
+ * cookie_check - what does a cookie say?
+ * @jar: of the link
+ * @now: the time
+ * @from: who brought it
+ * @cookie: all 0: none
+ *
+ * Return: %COOKIE_ADDRESS and %COOKIE_FRESH, or 0.
+ */
+unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr *from,
+			  const uint8_t cookie[CIPE_WIRE_COOKIE_LEN]);
+
+/** cookie_spend - there was an exchange: no cookie is fresh any more */
+void cookie_spend(struct cookie_jar *jar);
+
+/**
+ * cookie_hash - a number by the host of an address that nobody can foresee
+ * @jar: after cookie_make() or cookie_check()
+ * @from: the address; IPv6: the first 64 bits count
+ */
+uint32_t cookie_hash(const struct cookie_jar *jar, const union addr *from);
+
+#endif /* CIPE_COOKIE_H */

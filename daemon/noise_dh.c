@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Noise Protocol Framework, revision 34, section 4.1: DH functions, through
+ * libcrypto's EVP. 25519 is the framework's own; P256 follows its rules for
+ * further ones: public keys are uncompressed points (SEC 1, section 2.3.3, 65
+ * octets), private keys numbers of 32 octets, big endian, and the result is the
+ * x coordinate, 32 octets.
+ */
+#include "noise_crypto.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/evp.h>
+#include <openssl/param_build.h>
+#include <openssl/params.h>
+
+#include "secret.h"
+
+#define P256_PUBLIC_LEN 65
+#define P256_UNCOMPRESSED 4
+
+size_t noise_public_len(enum noise_dh dh)
+{
+	return dh == NOISE_P256 ? P256_PUBLIC_LEN : NOISE_KEY_LEN;
+}
+
+/* ------------------------------------------------------------------------
+ * P-256
+ */
+
+/* ECPrivateKey of RFC 5915 around the number, named curve prime256v1. From it
+ * libcrypto makes the public key, which EVP has no other way to ask for.
+ */
+static EVP_PKEY *p256_decode(OSSL_LIB_CTX *lib, const uint8_t private_key[NOISE_KEY_LEN])
+{
+	static const uint8_t before[] = { 0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20 };
+	static const uint8_t after[] = { 0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48,
+					 0xce, 0x3d, 0x03, 0x01, 0x07 };
+	uint8_t *der = secret_alloc(sizeof(before) + NOISE_KEY_LEN + sizeof(after));
+	const uint8_t *at = der;
+	EVP_PKEY *key;
+
+	if (!der)
+		return NULL;
+	memcpy(der, before, sizeof(before));
+	memcpy(der + sizeof(before), private_key, NOISE_KEY_LEN);
+	memcpy(der + sizeof(before) + NOISE_KEY_LEN, after, sizeof(after));
+	key = d2i_PrivateKey_ex(EVP_PKEY_EC, NULL, &at,
+				sizeof(before) + NOISE_KEY_LEN + sizeof(after), lib, NULL);
+	secret_free(der, sizeof(before) + NOISE_KEY_LEN + sizeof(after));
+	return key;
+}
+
+static int p256_get_public(EVP_PKEY *key, uint8_t public_key[P256_PUBLIC_LEN])
+{
+	size_t len = 0;
+
+	if (EVP_PKEY_get_octet_string_param(key, OSSL_PKEY_PARAM_ENCODED_PUBLIC_KEY, public_key,
+					    P256_PUBLIC_LEN, &len) != 1 ||
+	    len != P256_PUBLIC_LEN || public_key[0] != P256_UNCOMPRESSED)
+		return -EIO;
+	return 0;
+}
+
+/* @private_key: NULL: only the public half */
+static EVP_PKEY *p256_key(OSSL_LIB_CTX *lib, const uint8_t *private_key,
+			  const uint8_t public_key[P256_PUBLIC_LEN])
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(lib, "EC", NULL);
+	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
+	BIGNUM *number = BN_secure_new();
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *key = NULL;
+
+	if (!ctx || !bld || !number ||
+	    !OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) ||
+	    !OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, public_key,
+					      P256_PUBLIC_LEN))
+		goto out;
+	if (private_key && (!BN_bin2bn(private_key, NOISE_KEY_LEN, number) ||
+			    !OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, number,
+							NOISE_KEY_LEN)))
+		goto out;
+	params = OSSL_PARAM_BLD_to_param(bld);
+	if (!params || EVP_PKEY_fromdata_init(ctx) != 1 ||
+	    EVP_PKEY_fromdata(ctx, &key, private_key ? EVP_PKEY_KEYPAIR : EVP_PKEY_PUBLIC_KEY,
+			      params) != 1)
+		key = NULL;
+out:
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(bld);
+	BN_clear_free(number);
+	EVP_PKEY_CTX_free(ctx);
+	return key;
+}
+
+static int p256_generate(OSSL_LIB_CTX *lib, uint8_t private_key[NOISE_KEY_LEN],
+			 uint8_t public_key[P256_PUBLIC_LEN])
+{
+	EVP_PKEY *key = EVP_PKEY_Q_keygen(lib, NULL, "EC", "P-256");
+	BIGNUM *number = BN_secure_new();
+	int err = -EIO;
+
+	if (key && number &&
+	    EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_PRIV_KEY, &number) == 1 &&
+	    BN_bn2binpad(number, private_key, NOISE_KEY_LEN) == NOISE_KEY_LEN)
+		err = p256_get_public(key, public_key);
+	BN_clear_free(number);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+/* ------------------------------------------------------------------------
+ * either
+ */
+
+static EVP_PKEY *load_pair(const struct noise_suite *suite, const struct noise_pair *pair)
+{
+	if (suite->dh == NOISE_P256)
+		return p256_key(suite->lib, pair->private_key, pair->public_key);
+	return EVP_PKEY_new_raw_private_key_ex(suite->lib, "X25519", NULL, pair->private_key,
+					       NOISE_KEY_LEN);
+}
+
+static EVP_PKEY *load_public(const struct noise_suite *suite, const uint8_t *public_key)
+{
+	if (suite->dh == NOISE_25519)
+		return EVP_PKEY_new_raw_public_key_ex(suite->lib, "X25519", NULL, public_key,
+						      NOISE_KEY_LEN);
+	return public_key[0] == P256_UNCOMPRESSED ? p256_key(suite->lib, NULL, public_key) : NULL;
+}
+
+int noise_public_key(const struct noise_suite *suite, const uint8_t private_key[NOISE_KEY_LEN],
+		     uint8_t *public_key)
+{
+	size_t len = NOISE_KEY_LEN;
+	EVP_PKEY *key;
+	int err = -EIO;
+
+	if (suite->dh == NOISE_P256) {
+		key = p256_decode(suite->lib, private_key);
+		/* A number that is 0, or not below the order, is no private key */
+		err = key && !p256_get_public(key, public_key) ? 0 : -EKEYREJECTED;
+		EVP_PKEY_free(key);
+		return err;
+	}
+	key = EVP_PKEY_new_raw_private_key_ex(suite->lib, "X25519", NULL, private_key,
+					      NOISE_KEY_LEN);
+	if (key && EVP_PKEY_get_raw_public_key(key, public_key, &len) == 1 && len == NOISE_KEY_LEN)
+		err = 0;
+	EVP_PKEY_free(key);
+	return err;
+}
+
+int noise_check_public(const struct noise_suite *suite, const uint8_t *public_key)
+{
+	EVP_PKEY *key = load_public(suite, public_key);
+	EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new_from_pkey(suite->lib, key, NULL) : NULL;
+	int err = -EKEYREJECTED;
+
+	/* Every 32 octets are a public key of 25519; DH tells what is wrong with some */
+	if (key && (suite->dh == NOISE_25519 || (ctx && EVP_PKEY_public_check(ctx) == 1)))
+		err = 0;
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+int noise_generate(const struct noise_suite *suite, struct noise_pair *pair)
+{
+	int err;
+
+	if (suite->dh == NOISE_P256) {
+		err = p256_generate(suite->lib, pair->private_key, pair->public_key);
+	} else {
+		/* Any 32 octets are an X25519 private key (RFC 7748, section 5) */
+		err = secret_random(pair->private_key, NOISE_KEY_LEN);
+		if (!err)
+			err = noise_public_key(suite, pair->private_key, pair->public_key);
+	}
+	if (err)
+		secret_wipe(pair->private_key, NOISE_KEY_LEN);
+	return err;
+}
+
+static int derive(OSSL_LIB_CTX *lib, EVP_PKEY *ours, EVP_PKEY *theirs, uint8_t out[NOISE_KEY_LEN])
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(lib, ours, NULL);
+	size_t len = NOISE_KEY_LEN;
+	int err = -EIO;
+
+	if (!ctx || EVP_PKEY_derive_init(ctx) != 1)
+		goto out;
+	/* libcrypto itself refuses points that are not on the curve, and the
+	 * all-zero result (RFC 7748, section 6.1)
+	 */
+	err = -EKEYREJECTED;
+	if (EVP_PKEY_derive_set_peer_ex(ctx, theirs, 1) == 1 &&
+	    EVP_PKEY_derive(ctx, out, &len) == 1 && len == NOISE_KEY_LEN)
+		err = 0;
+out:
+	EVP_PKEY_CTX_free(ctx);
+	return err;
+}
+
+int noise_dh(const struct noise_suite *suite, const struct noise_pair *ours,
+	     const uint8_t *public_key, uint8_t out[NOISE_KEY_LEN])
+{
+	static const uint8_t zero[NOISE_KEY_LEN];
+	EVP_PKEY *us = load_pair(suite, ours), *them = load_public(suite, public_key);
+	int err = -EIO;
+
+	if (us && them)
+		err = derive(suite->lib, us, them, out);
+	else if (us)
+		err = -EKEYREJECTED;
+	/* Not to depend on the library's version for it */
+	if (!err && suite->dh == NOISE_25519 && secret_equal(out, zero, NOISE_KEY_LEN))
+		err = -EKEYREJECTED;
+	if (err)
+		secret_wipe(out, NOISE_KEY_LEN);
+	EVP_PKEY_free(them);
+	EVP_PKEY_free(us);
+	return err;
+}

@@ -1,0 +1,398 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Cookies and challenges: replays, clocks, load; exchanges of every pattern.
+ */
+#include "session_sim.h"
+
+#include "cookie.h"
+#include "guard.h"
+#include "load.h"
+#include "log.h"
+
+static char logged[65536];
+
+static void remember(const char *fmt, va_list ap)
+{
+	size_t len = strlen(logged);
+
+	if (len < sizeof(logged) - 512)
+		vsnprintf(logged + len, 512, fmt, ap);
+}
+
+void log_msg(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	va_start(ap, fmt);
+	remember(fmt, ap);
+	va_end(ap);
+}
+
+void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)limit;
+	(void)priority;
+	va_start(ap, fmt);
+	remember(fmt, ap);
+	va_end(ap);
+}
+
+#define YEAR_MS (365ll * 86400000)
+
+/* An exchange of every kind, from both ends at once, with losses */
+static void test_all_kinds(void **state)
+{
+	uint32_t seed;
+	int k;
+
+	(void)state;
+	for (k = 0; k < KINDS; k++) {
+		sim_kind = &kinds[k];
+		for (seed = 1; seed <= 10; seed++) {
+			struct sim *sim = sim_new(seed);
+
+			sim->loss = seed % 3 * 15;
+			sim->twice = seed % 2 * 30;
+			sim->delay_max = seed % 4 * 100 + 10;
+			node_start(&sim->node[0], true);
+			node_start(&sim->node[1], seed % 2);
+			sim_converge(sim, 120000);
+			sim_run(sim, 20000);
+			assert_true(sim_converged(sim));
+			sim_free(sim);
+		}
+	}
+	sim_kind = &kinds[0];
+}
+
+/* The state file is lost */
+static void node_lose_memory(struct node *n)
+{
+	n->accepted = n->stamp = 0;
+	secret_random(n->local, sizeof(n->local));
+}
+
+/* Both restart, and forget what they like, while messages are under way */
+static void test_forgetful(void **state)
+{
+	uint32_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 60; seed++) {
+		struct sim *sim = sim_new(seed);
+		int i;
+
+		sim->loss = seed % 3 * 10;
+		sim->twice = seed % 5 * 10;
+		sim->delay_max = seed % 4 * 50 + 10;
+		node_start(&sim->node[0], true);
+		node_start(&sim->node[1], true);
+		for (i = 0; i < 20; i++) {
+			struct node *n = &sim->node[sim_random(sim) % 2];
+
+			sim_run(sim, sim_random(sim) % (i % 2 ? 100 : 3000));
+			if (sim_random(sim) % 2)
+				node_lose_memory(n);
+			n->clock_offset = ((int)(sim_random(sim) % 3) - 1) * YEAR_MS;
+			node_start(n, true);
+		}
+		sim_converge(sim, 120000);
+		sim_free(sim);
+	}
+}
+
+static void replay_all(struct sim *sim, int upto)
+{
+	int i;
+
+	for (i = 0; i < upto; i++) {
+		struct packet *p = &sim->record[i];
+
+		session_receive(sim->node[p->to].session, sim->now, &p->path, p->msg.data,
+				p->msg.len);
+		session_receive(sim->node[!p->to].session, sim->now, &p->path, p->msg.data,
+				p->msg.len);
+	}
+}
+
+/* Whatever was recorded, whoever forgot whatever: nothing changes */
+static void replays(const struct kind *kind, bool forget, int restarted)
+{
+	struct sim *sim;
+	int sets, upto;
+
+	sim_kind = kind;
+	sim = sim_new(21);
+	sim->node[0].config.tokey_ms = sim->node[1].config.tokey_ms = 5000;
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], true);
+	sim_run(sim, 30000);
+	/* What is under way is no replay */
+	while (sim->flying || !sim_converged(sim))
+		sim_step(sim);
+	upto = sim->recorded;
+	assert_true(upto > 10);
+	if (forget)
+		node_lose_memory(&sim->node[restarted]);
+	node_start(&sim->node[restarted], false);
+	sets = sim->node[0].key_sets + sim->node[1].key_sets;
+	replay_all(sim, upto);
+	assert_int_equal(sim->node[0].key_sets + sim->node[1].key_sets, sets);
+	/* Once more after the answers to it, and after a true exchange */
+	sim_converge(sim, 20000);
+	sets = sim->node[0].key_sets + sim->node[1].key_sets;
+	replay_all(sim, upto);
+	assert_int_equal(sim->node[0].key_sets + sim->node[1].key_sets, sets);
+	sim_run(sim, 100);
+	assert_true(sim_converged(sim));
+	sim_free(sim);
+	sim_kind = &kinds[0];
+}
+
+static void test_replays(void **state)
+{
+	int k;
+
+	(void)state;
+	for (k = 0; k < KINDS; k++) {
+		replays(&kinds[k], false, 0);
+		replays(&kinds[k], false, 1);
+		replays(&kinds[k], true, 0);
+		replays(&kinds[k], true, 1);
+	}
+}
+
+/* A clock jumps back: one round trip more, and the log says why */
+static void test_clock_jumps_back(void **state)
+{
+	struct sim *sim = sim_new(22);
+	uint64_t took;
+
+	(void)state;
+	sim->delay_min = sim->delay_max = 10;
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], false);
+	sim_converge(sim, 1000);
+	assert_int_equal(sim->node[1].challenges, 1);
+
+	/* Known, and right: no challenge */
+	node_start(&sim->node[0], true);
+	sim_run(sim, 1000);
+	assert_int_equal(sim->node[1].challenges, 1);
+	assert_true(sim_converged(sim));
+
+	/* Years back, and what it sent before is forgotten */
+	logged[0] = '\0';
+	sim->node[0].clock_offset = -9 * YEAR_MS;
+	sim->node[0].stamp = 0;
+	memset(sim->node[0].key, 0, sizeof(sim->node[0].key));
+	node_start(&sim->node[0], true);
+	took = sim_converge(sim, 1000);
+	assert_in_range(took, 40, 50 + 60);
+	assert_int_equal(sim->node[1].challenges, 2);
+	assert_non_null(strstr(logged, "behind what it was: accepted"));
+
+	/* Years ahead: it is simply newer */
+	sim->node[0].clock_offset = 9 * YEAR_MS;
+	node_start(&sim->node[0], true);
+	sim_run(sim, 1000);
+	assert_int_equal(sim->node[1].challenges, 2);
+	assert_true(sim_converged(sim));
+	sim_free(sim);
+}
+
+/* With tokxts a cookie does not help */
+static void test_window(void **state)
+{
+	struct sim *sim = sim_new(23);
+
+	(void)state;
+	sim->node[1].config.tokxts_ms = 30000;
+	sim->node[0].clock_offset = -31000;
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], false);
+	sim_run(sim, 5000);
+	assert_int_equal(sim->node[1].accepts, 0);
+	assert_int_equal(sim->node[1].challenges, 0);
+	assert_non_null(strstr(logged, "more than tokxts allows"));
+	sim->node[0].clock_offset = 29000;
+	sim_converge(sim, 20000);
+	sim_free(sim);
+}
+
+/* An INIT with a cookie is good once, and from where the cookie was sent */
+static void test_cookies(void **state)
+{
+	uint8_t cookie[CIPE_WIRE_COOKIE_LEN], none[CIPE_WIRE_COOKIE_LEN] = { 0 };
+	struct cookie_jar *jar;
+	union addr a = { 0 }, b;
+
+	(void)state;
+	assert_int_equal(secret_init(0), 0);
+	jar = cookie_new(NULL);
+	a.in.sin_family = AF_INET;
+	a.in.sin_addr.s_addr = htonl(0xc0000201);
+	a.in.sin_port = htons(4000);
+	assert_int_equal(cookie_check(jar, 5, &a, none), 0);
+	assert_int_equal(cookie_make(jar, 10, &a, cookie), 0);
+	assert_int_equal(cookie_check(jar, 20, &a, cookie), COOKIE_ADDRESS | COOKIE_FRESH);
+	b = a;
+	b.in.sin_port = htons(4001);
+	assert_int_equal(cookie_check(jar, 20, &b, cookie), 0);
+	assert_int_equal(cookie_hash(jar, &a), cookie_hash(jar, &b));
+	b = a;
+	b.in.sin_addr.s_addr ^= htonl(1);
+	assert_int_equal(cookie_check(jar, 20, &b, cookie), 0);
+	assert_int_not_equal(cookie_hash(jar, &a), cookie_hash(jar, &b));
+	cookie_spend(jar);
+	assert_int_equal(cookie_check(jar, 30, &a, cookie), COOKIE_ADDRESS);
+	cookie[15] ^= 1;
+	assert_int_equal(cookie_check(jar, 30, &a, cookie), COOKIE_ADDRESS);
+	cookie[0] ^= 1;
+	assert_int_equal(cookie_check(jar, 30, &a, cookie), 0);
+	/* Good for a while, not for ever */
+	assert_int_equal(cookie_make(jar, 40, &a, cookie), 0);
+	assert_int_equal(cookie_check(jar, COOKIE_LIFE_MS + 30, &a, cookie), 3);
+	assert_int_equal(cookie_check(jar, 2 * COOKIE_LIFE_MS + 60, &a, cookie), 0);
+	assert_int_equal(cookie_make(jar, 3 * COOKIE_LIFE_MS, &a, cookie), 0);
+	assert_int_equal(cookie_check(jar, 9 * COOKIE_LIFE_MS, &a, cookie), 0);
+	cookie_free(jar);
+}
+
+static void test_load(void **state)
+{
+	struct load load = { 0 };
+	uint64_t now = 100000;
+	int i, allowed = 0;
+
+	(void)state;
+	for (i = 0; i < LOAD_FREE; i++)
+		assert_false(load_count(&load, now));
+	assert_true(load_count(&load, now));
+	assert_true(load_count(&load, now + 1500));
+	assert_false(load_count(&load, now + 1500 + LOAD_BUSY_MS));
+	for (i = 0; i < 100; i++)
+		allowed += load_allow(&load, now, 7);
+	assert_int_equal(allowed, LOAD_BURST);
+	assert_true(load_allow(&load, now, 8));
+	assert_false(load_allow(&load, now + LOAD_INTERVAL_MS - 1, 7));
+	assert_true(load_allow(&load, now + LOAD_INTERVAL_MS, 7));
+	assert_false(load_allow(&load, now + LOAD_INTERVAL_MS, 7));
+	assert_true(load_allow(&load, now + 60000, 7));
+}
+
+/* Somebody who knows the public key of node 1, but no other key */
+static void flood(struct sim *sim, int count)
+{
+	struct node *n = &sim->node[1];
+	struct path from = { .remote = sim->node[0].addr };
+	struct handshake_message init = sim->record[0].msg;
+	int i;
+
+	for (i = 0; i < count; i++) {
+		from.remote.in.sin_addr.s_addr = htonl(sim_random(sim));
+		init.data[40]++;
+		init.data[41] = (uint8_t)(i >> 8);
+		guard_sign(sim->node[0].id, init.data, init.len - CIPE_WIRE_MAC_LEN);
+		session_receive(n->session, sim->now, &from, init.data, init.len);
+	}
+}
+
+static void test_flood(void **state)
+{
+	struct sim *sim;
+	int i, challenges;
+
+	(void)state;
+	sim_kind = &kinds[1];
+	sim = sim_new(24);
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], false);
+	sim_converge(sim, 1000);
+	sim_run(sim, 3000);
+	challenges = sim->node[1].challenges;
+	flood(sim, 1000);
+	/* The first ones are read, and refused; the others are asked back */
+	assert_int_equal(sim->node[1].challenges, challenges + 1000 - LOAD_FREE);
+	/* The true peer has to show a cookie, too, and comes through */
+	memset(sim->node[0].key, 0, sizeof(sim->node[0].key));
+	node_start(&sim->node[0], true);
+	for (i = 0; i < 1000 && !sim_converged(sim); i++) {
+		flood(sim, 10);
+		sim_step(sim);
+	}
+	assert_true(i < 200);
+	sim_free(sim);
+	sim_kind = &kinds[0];
+}
+
+/* A forged CHALLENGE changes nothing, a true one is taken for its INIT only */
+static void test_forged_challenges(void **state)
+{
+	struct sim *sim = sim_new(25);
+	struct handshake_message challenge;
+	struct path from = { 0 };
+	size_t bit;
+	int i, inits;
+
+	(void)state;
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], false);
+	sim_run(sim, 65);
+	for (i = 0; i < sim->recorded && sim->record[i].msg.data[5] != CIPE_WIRE_CHALLENGE; i++)
+		;
+	assert_true(i < sim->recorded);
+	challenge = sim->record[i].msg;
+	assert_int_equal(challenge.len, GUARD_CHALLENGE_LEN);
+	sim_free(sim);
+
+	/* The same once more, up to the first message */
+	sim = sim_new(25);
+	node_start(&sim->node[0], true);
+	while (!sim->recorded)
+		sim_step(sim);
+	from.remote = sim->node[1].addr;
+	inits = sim->node[0].inits;
+	for (bit = 0; bit < challenge.len * 8; bit++) {
+		challenge.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		session_receive(sim->node[0].session, sim->now, &from, challenge.data,
+				challenge.len);
+		challenge.data[bit / 8] ^= (uint8_t)(1 << bit % 8);
+	}
+	/* It answers another INIT, of another ephemeral key */
+	memcpy(challenge.data + 12, sim->record[0].msg.data + 12, 4);
+	session_receive(sim->node[0].session, sim->now, &from, challenge.data, challenge.len);
+	assert_int_equal(sim->node[0].inits, inits);
+	/* The right one, and then as many as it takes */
+	for (i = 0; i < 20; i++) {
+		const struct handshake_message *init = &sim->record[sim->recorded - 1].msg;
+		uint8_t cookie[CIPE_WIRE_COOKIE_LEN] = { (uint8_t)(i + 1) };
+
+		guard_write_challenge(sim->node[1].id, init->data, init->len, cookie,
+				      challenge.data);
+		session_receive(sim->node[0].session, sim->now, &from, challenge.data,
+				challenge.len);
+	}
+	assert_int_equal(sim->node[0].inits, inits + SESSION_CHALLENGES_MAX);
+	sim_free(sim);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_all_kinds),
+		cmocka_unit_test(test_forgetful),
+		cmocka_unit_test(test_replays),
+		cmocka_unit_test(test_clock_jumps_back),
+		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_load),
+		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_forged_challenges),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
