@@ -14,7 +14,9 @@ static const struct {
 	const char *help;
 } commands[] = {
 	{ "show", ctl_show_main, "[DEVICE] [--json]   state and counters of the links" },
-	{ "genkey", ctl_genkey_main, "                    a new key, 64 hexadecimal digits" },
+	{ "genkey", ctl_genkey_main, "[--suite NAME]      a new private key" },
+	{ "pubkey", ctl_pubkey_main, "[--suite NAME]      the public key of the private key on stdin" },
+	{ "genpsk", ctl_genpsk_main, "                    a new shared secret" },
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
@@ -25,7 +27,9 @@ static void usage(FILE *out)
 	for (size_t i = 0; i < COMMANDS; i++)
 		fprintf(out, "  %-7s %s\n", commands[i].name, commands[i].help);
 	fprintf(out, "\nWithout a command: show. Also --help and --version.\n"
-		"Example: (umask 077; echo \"key $(cipectl genkey)\" >> /etc/cipe/options)\n");
+		"Examples: (umask 077; cipectl genkey > /etc/cipe/privkey)\n"
+		"          cipectl pubkey < /etc/cipe/privkey\n"
+		"          (umask 077; echo \"key $(cipectl genpsk)\" >> /etc/cipe/options)\n");
 }
 
 int main(int argc, char **argv)

@@ -173,5 +173,7 @@ void ctl_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Subcommands: argv[0] is the subcommand's name. Return: the exit code. */
 int ctl_show_main(int argc, char **argv);
 int ctl_genkey_main(int argc, char **argv);
+int ctl_pubkey_main(int argc, char **argv);
+int ctl_genpsk_main(int argc, char **argv);
 
 #endif /* CIPECTL_CTL_H */
