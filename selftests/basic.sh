@@ -105,7 +105,7 @@ exact()
 	done
 	# the same for packets that were cut from large ones
 	tcp a b 10.9.0.2 bytes $bytes
-	sleep 0.2
+	settle
 	a=$(stat_of a cipe0 tx_packets tx_bytes rx_packets rx_bytes)
 	b=$(stat_of b cipe0 rx_packets rx_bytes tx_packets tx_bytes)
 	is "what a sent and b received" "$a" "$b"
@@ -134,7 +134,7 @@ overhead()
 	ping_all a fd09::2 3 size 1352
 	on a ethtool -K cipe0 tso off gso off > /dev/null
 	tcp a b 10.9.0.2 bytes 30000
-	sleep 0.3
+	settle
 
 	sed -n 's/.* len=\([0-9]*\).*/\1/p' "$TMP/inner" > "$TMP/inner.len"
 	sed -n 's/.* len=\([0-9]*\).* dst=.*:4000 .*/\1/p' "$TMP/outer" \

@@ -136,7 +136,7 @@ charge()
 	tcp a b 10.9.0.2 bytes 20000
 	udp a b 10.9.0.2 size 300 count 200
 	udp a b 10.9.0.2 size 9000 count 20
-	sleep 0.5
+	settle
 	no_errors a b
 	is "warnings of the kernel" "$(warnings)" "$before"
 }

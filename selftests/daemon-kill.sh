@@ -114,7 +114,7 @@ dies_for_good()
 	fails cipe-flow ping "$NS-b" 10.99.0.1 count 5 timeout 200 size 1000
 	on a ip route replace 10.2.0.0/24 dev cipcb0 2> /dev/null || :
 	fails on a ping -qn -c 2 -W 1 10.2.0.1
-	nap 0.5
+	settle
 	hasnt "$TMP/outer" "ip=4 "
 	hasnt "$TMP/outer" MARKER
 	# and a new one makes it work again

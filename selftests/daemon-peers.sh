@@ -193,7 +193,7 @@ nat()
 
 reached_now()
 {
-	ping_all "$1" "$2" 5 timeout 1000
+	ping_all "$1" "$2" 5 timeout 5000
 }
 
 moved_to()

@@ -138,7 +138,7 @@ ttl_of_carrier()
 	sniff b wan "$TMP/b.out" out
 	on a ping -qn -c 2 -i 0.1 -t 33 -Q 0x20 10.99.0.2 > /dev/null
 	on b ping -qn -c 2 -i 0.1 -t 44 -Q 0x20 10.99.0.1 > /dev/null
-	nap 0.5
+	settle
 	is "TTLs of a" "$(sed -n "$pattern" "$TMP/a.out" | sort -u)" 77
 	has "$TMP/a.out" "tos=184 ttl=77"
 	has "$TMP/b.out" "tos=32 ttl=44"

@@ -128,7 +128,7 @@ decapsulate()
 		done <<< "$DECAP"
 	done
 	pkt b "${commands[@]:1}"
-	nap 0.3
+	settle
 	declare -A delivered
 	while read -r line; do
 		[[ $line =~ \ len=([0-9]+)\ tos=([0-9]+) ]] &&

@@ -149,7 +149,7 @@ overhead()
 	ping_all a 10.9.0.2 1
 	sniff a wan "$TMP/outer" out
 	ping_all a 10.9.0.2 3 size 100
-	sleep 0.2
+	settle
 	is "length on the carrier" \
 		"$(sed -n 's/.* len=\([0-9]*\).* dst=.*:4000 .*/\1/p' "$TMP/outer" |
 			sort -n | uniq -c | awk '$1 >= 3 { print $2 }')" \

@@ -194,6 +194,16 @@ nap()
 	read -r -t "$1" -u $NAP_FD || :
 }
 
+# settle: give those time who only have to be scheduled to be done, such as
+# sniffers; nothing tells when they are
+settle()
+{
+	local seconds
+
+	printf -v seconds %d.%03d $((CIPE_SLOW * 150 / 1000)) $((CIPE_SLOW * 150 % 1000))
+	nap $seconds
+}
+
 # ---- namespaces -------------------------------------------------------------
 
 # on NAMESPACE COMMAND..., ipn NAMESPACE ip's arguments. on_sys is on with the
@@ -521,7 +531,7 @@ causes_only()
 	shift 2
 	cli "$ns" save cipe0 "$TMP/saved"
 	"$@"
-	nap 0.2
+	settle
 	got=$(cli "$ns" delta cipe0 "$TMP/saved")
 	[[ $got =~ ^$name\ [0-9]+$ ]] && return
 	say "counters changed: '$got', expected only '$name'"

@@ -55,7 +55,7 @@ hard_limit()
 	start $((LAST - 19))
 	pattern=$(printf %.16s This-is-plain-text | od -An -tx1 | tr -d ' \n')
 	on a ping -qf -c 40 -W 1 -p "$pattern" 10.9.0.2 > "$TMP/ping" || :
-	sleep 0.2
+	settle
 	is "last counter" "$(counters_sent | sort -n | tail -1)" $LAST
 	is "counters used twice" "$(counters_sent | sort | uniq -d)" ""
 	is "packets" "$(counters_sent | wc -l)" 20
@@ -81,7 +81,7 @@ limit_in_bulk()
 {
 	start $((LAST - 500))
 	fails cipe-flow tcp $NS-a $NS-b 10.9.0.2 bytes 4000000 seconds 3
-	sleep 0.3
+	settle
 	is "counters used twice" "$(counters_sent | sort | uniq -d)" ""
 	at_most "last counter" "$(counters_sent | sort -n | tail -1)" $LAST
 	at_least "last counter" "$(counters_sent | sort -n | tail -1)" \

@@ -127,7 +127,7 @@ dies()
 	local before
 
 	pair "$1"
-	sleep 0.3
+	settle
 	before=$(now)
 	silence
 	START=$(now)
@@ -168,7 +168,7 @@ not_by_noise()
 	$noise random 100 repeat 10
 	$noise txkey "$(key_of b 1)" counters 1000-1009 empty truncate 1
 	$noise txkey "$(key_of b 1)" counters 0 empty
-	sleep 0.2
+	settle
 	carrier_is a cipe0 off
 	hasnt "$TMP/events" peer-alive
 	ipn b link set cipe0 up

@@ -116,7 +116,7 @@ back_and_forth()
 	quick on a ping -c 1 -W 1 -s 1000 203.0.113.1 > /dev/null
 	bytes=$(stat_of a cipe0 tx_bytes)
 	at_most "octets" $bytes 100000
-	sleep 0.5
+	settle
 	is "after that" "$(stat_of a cipe0 tx_bytes)" "$(stat_of a cipe0 tx_bytes)"
 	ping_all a 10.9.0.2 3
 }

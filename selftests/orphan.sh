@@ -399,7 +399,7 @@ other_encap()
 		pkt b send to 192.0.2.1:4000 from 192.0.2.2:4009 \
 			random 100 repeat 5
 		kill -9 $HOLDER_A
-		nap 0.2
+		settle
 		ipn a link del cipe0
 		wait_until 5 free a 192.0.2.1:4000
 	done

@@ -116,7 +116,7 @@ unmoved()
 	$send from "$moved" counters 21 empty
 	is "endpoint, pinned" "$(stat_of a cipe0 endpoint roamed rx_keepalive)" \
 		"$B 0 13"
-	sleep 0.2
+	settle
 	hasnt "$TMP/events" peer-moved
 	cli a set cipe0 pin 0
 	$send from "$moved" counters 22 empty

@@ -56,7 +56,7 @@ pong()
 kernel_to_tool()
 {
 	kernel_and_tool ip "$1"
-	cipe-pkt -n $NS-b recv on "$B" rxkey "$RX" count 10 timeout 15000 > "$TMP/got" &
+	cipe-pkt -n $NS-b recv on "$B" rxkey "$RX" count 10 timeout 100000 > "$TMP/got" &
 	wait_until 5 listening b 4000
 	on a ping -q -c 1 -W 0.2 -s 0 10.9.0.2 > /dev/null || :
 	on a ping -q -c 1 -W 0.2 -s 1 10.9.0.2 > /dev/null || :
@@ -104,11 +104,11 @@ ether_and_tool()
 	sniff a cipe0 "$TMP/frames" in
 	send 0 payload $frame
 	wait_until 3 grep -q "frame=$frame\$" "$TMP/frames"
-	cipe-pkt -n $NS-b recv on "$B" rxkey "$RX" count 30 timeout 2000 > "$TMP/got" &
+	cipe-pkt -n $NS-b recv on "$B" rxkey "$RX" count 1000 timeout 600000 > "$TMP/got" &
 	wait_until 5 listening b 4000
 	pkt a frame cipe0 $frame
-	wait $! || :
-	has "$TMP/got" "size=43 len=19 data=$frame$"
+	wait_until 5 grep -q "size=43 len=19 data=$frame$" "$TMP/got"
+	kill $!
 }
 
 # The whole counter range the window allows, 32 bits big endian
@@ -246,7 +246,7 @@ down_and_expired()
 	# gone with the timer, or just about to
 	cli a save cipe0 "$TMP/saved"
 	pong 3
-	nap 0.3
+	settle
 	like "counters changed" "$(cli a delta cipe0 "$TMP/saved")" \
 		"^(rx_expired|socket_unknown_key) 1$"
 }
@@ -338,9 +338,9 @@ cannot_send()
 	cli a save cipe0 "$TMP/saved"
 	cipe-flow ping $NS-a 10.9.0.2 count 100000 window 200 timeout 50 \
 		> /dev/null 2>&1 &
-	nap 0.3
+	settle
 	cli a keydel cipe0
-	nap 0.3
+	settle
 	kill $! 2> /dev/null || :
 	wait $! || :
 	like "counters changed" "$(cli a delta cipe0 "$TMP/saved")" \
