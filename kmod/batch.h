@@ -27,10 +27,12 @@ struct sk_buff;
  * @counter: from or for the header
  * @len: octets of plaintext
  * @at: receiving: where in the skb its header is
+ * @from: and in memory, if it is contiguous; else NULL
  * @err: how the cipher ended
  */
 struct cipe_packet {
 	u8 *data;
+	const u8 *from;
 	u32 counter;
 	u16 len;
 	u16 at;

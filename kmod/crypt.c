@@ -162,22 +162,33 @@ static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 	crypt_submitted(batch, packet, err);
 }
 
+/* The source of a received datagram; false: it has to be copied first */
+static bool crypt_source(struct cipe_crypt *crypt, struct sk_buff *skb,
+			 const struct cipe_packet *packet)
+{
+	unsigned int len = packet->len + CIPE_WIRE_OVERHEAD;
+
+	/* What user space may write to must not change under the cipher */
+	if (unlikely(skb_has_shared_frag(skb)))
+		return false;
+	if (likely(packet->from)) {
+		sg_init_one(crypt->src, packet->from, len);
+		return true;
+	}
+	sg_init_table(crypt->src, CRYPT_PIECES);
+	return skb_to_sgvec(skb, crypt->src, packet->at, len) > 0;
+}
+
 /* Map a received datagram. The plaintext goes to memory of our own, never into
  * what came from the network: who knows who else sees that.
  */
-static int crypt_map(struct cipe_crypt *crypt, const struct sk_buff *skb,
+static int crypt_map(struct cipe_crypt *crypt, struct sk_buff *skb,
 		     const struct cipe_packet *packet)
 {
 	unsigned int len = packet->len + CIPE_WIRE_OVERHEAD;
 	u8 *header = packet->data - CRYPT_HEADER;
-	int n = -EMSGSIZE;
 
-	/* What user space may write to must not change under the cipher */
-	if (likely(!skb_has_shared_frag(skb))) {
-		sg_init_table(crypt->src, CRYPT_PIECES);
-		n = skb_to_sgvec((struct sk_buff *)skb, crypt->src, packet->at, len);
-	}
-	if (likely(n >= 0)) {
+	if (likely(crypt_source(crypt, skb, packet))) {
 		sg_init_one(crypt->dst, header, CRYPT_HEADER + packet->len);
 		return 0;
 	}
@@ -242,8 +253,11 @@ static int crypt_chacha_open(struct cipe_batch *batch, struct cipe_packet *packe
 	struct cipe_key *key = batch->key;
 	u8 header[CRYPT_HEADER], nonce[CIPE_WIRE_IV_LEN];
 
-	if (skb_copy_bits(batch->skb, packet->at, at,
-			  packet->len + CIPE_WIRE_OVERHEAD))
+	unsigned int len = packet->len + CIPE_WIRE_OVERHEAD;
+
+	if (likely(packet->from))
+		memcpy(at, packet->from, len);
+	else if (skb_copy_bits(batch->skb, packet->at, at, len))
 		return -EFAULT;
 	memcpy(header, at, sizeof(header));
 	crypt_nonce(nonce, key->rx_iv, packet->counter);

@@ -27,6 +27,7 @@
 
 #include "hook.h"
 #include "keys.h"
+#include "reader.h"
 
 /**
  * struct cipe_hook - a network namespace's
@@ -45,16 +46,19 @@ static bool hook_data_only(const struct net *net, const struct sk_buff *skb,
 {
 	const unsigned int size = skb_shinfo(skb)->gso_size;
 	unsigned int at = udp + sizeof(struct udphdr);
-	struct udphdr header, *uh;
-	__be32 buf, *id;
+	struct cipe_reader reader;
+	struct udphdr buf, *uh;
+	const __be32 *id;
 
-	uh = skb_header_pointer(skb, udp, sizeof(header), &header);
-	id = skb_header_pointer(skb, at, sizeof(buf), &buf);
+	cipe_reader_start(&reader, skb);
+	uh = skb_header_pointer(skb, udp, sizeof(buf), &buf);
+	id = (void *)cipe_reader_at(&reader, at, sizeof(*id));
 	if (!uh || !id ||
 	    !cipe_key_expected(net, be32_to_cpu(*id) & CIPE_WIRE_ID_MASK, uh->dest))
 		return false;
+	/* Where one is not contiguous, it is not worth while */
 	for (; at < skb->len; at += size) {
-		id = skb_header_pointer(skb, at, sizeof(buf), &buf);
+		id = (void *)cipe_reader_at(&reader, at, sizeof(*id));
 		if (!id || *id == htonl(CIPE_WIRE_CONTROL))
 			return false;
 	}

@@ -13,6 +13,7 @@
 #include "keys.h"
 #include "link.h"
 #include "rx.h"
+#include "send.h"
 #include "socket.h"
 #include "tx.h"
 
@@ -529,7 +530,7 @@ int cipe_link_init(struct cipe_link *link)
 	mutex_init(&link->lock);
 	spin_lock_init(&link->state_lock);
 	timer_setup(&link->timer, link_tick, 0);
-	cipe_order_init(&link->tx_order, link->dev, cipe_tx_release);
+	cipe_order_init(&link->tx_order, link->dev, cipe_send_release);
 	cipe_order_init(&link->rx_order, link->dev, cipe_rx_release);
 	link->last_tx = jiffies;
 	link->last_rx = jiffies;

@@ -10,6 +10,7 @@
 
 #include "batch.h"
 #include "device.h"
+#include "gather.h"
 #include "hook.h"
 #include "keys.h"
 #include "netlink.h"
@@ -20,6 +21,7 @@ static int __init cipe_init(void)
 {
 	int err;
 
+	cipe_gather_init();
 	err = cipe_keys_init();
 	if (err)
 		return err;
@@ -57,6 +59,7 @@ static void __exit cipe_exit(void)
 	cipe_hook_exit();
 	/* Waits for all that RCU still holds, endpoints and sockets too */
 	cipe_keys_exit();
+	cipe_gather_exit();
 	cipe_batch_exit();
 	cipe_pages_exit();
 }

@@ -19,8 +19,10 @@
 #include <net/ip6_checksum.h>
 #include <net/tcp.h>
 
+#include "batch.h"
 #include "compat.h"
 #include "merge.h"
+#include "slot.h"
 
 /* A segment may differ in these from the first one */
 #define MERGE_FLAGS	(TCP_FLAG_PSH | TCP_FLAG_FIN)
@@ -89,6 +91,7 @@ static bool merge_parse(struct cipe_merge *merge, u8 *data, unsigned int len,
 void cipe_merge_start(struct cipe_merge *merge, struct sk_buff *skb, unsigned int l3)
 {
 	merge->skb = skb;
+	merge->last = skb;
 	merge->n = 1;
 	merge->l3 = l3;
 	merge->closed = skb->len <= l3 ||
@@ -152,37 +155,63 @@ static bool merge_follows(const struct cipe_merge *merge, u8 *data, unsigned int
 	       merge_same_tcp(merge, merge_tcp(merge, first), merge_tcp(merge, data));
 }
 
+/* Into a fragment of the packet's last skb; or into another skb, behind it,
+ * when that has no more. The same that GRO makes (skb_gro_receive()).
+ */
+static bool merge_add(struct cipe_merge *merge, const struct cipe_batch *batch,
+		      const struct cipe_packet *packet)
+{
+	struct page *page = virt_to_head_page(packet->data);
+	unsigned int len = packet->len - merge->headers;
+	struct sk_buff *skb = merge->skb, *last = merge->last;
+	struct sk_buff *more;
+
+	if (skb_shinfo(last)->nr_frags < MAX_SKB_FRAGS) {
+		skb_add_rx_frag(last, skb_shinfo(last)->nr_frags, page,
+				packet->data + merge->headers -
+				(u8 *)page_address(page), len, batch->slot);
+		if (last == skb)
+			return true;
+		skb->truesize += batch->slot;
+	} else {
+		more = cipe_slot_build(batch, packet);
+		if (unlikely(!more))
+			return false;
+		__skb_pull(more, merge->headers);
+		if (last == skb)
+			skb_shinfo(skb)->frag_list = more;
+		else
+			last->next = more;
+		merge->last = more;
+		skb->truesize += more->truesize;
+	}
+	skb->len += len;
+	skb->data_len += len;
+	return true;
+}
+
 /**
  * cipe_merge_append - append a segment
  * @merge: a packet begun
- * @data: the segment; with a reference to its page, taken over
- * @len: octets of it
- * @truesize: octets of memory it takes
+ * @batch: what the segment came in
+ * @packet: the segment; its memory is taken over
  *
  * Return: false if it does not follow the others, or there is no room.
  */
-bool cipe_merge_append(struct cipe_merge *merge, u8 *data, unsigned int len,
-		       unsigned int truesize)
+bool cipe_merge_append(struct cipe_merge *merge, const struct cipe_batch *batch,
+		       const struct cipe_packet *packet)
 {
-	struct sk_buff *skb = merge->skb;
-	struct page *page = virt_to_head_page(data);
-	struct tcphdr *tcp;
+	__be32 flags;
 
-	if (merge->closed || skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS ||
-	    skb->len + len >= GSO_LEGACY_MAX_SIZE || !merge_follows(merge, data, len))
+	if (merge->closed || merge->skb->len + packet->len > GSO_LEGACY_MAX_SIZE ||
+	    !merge_follows(merge, packet->data, packet->len) ||
+	    !merge_add(merge, batch, packet))
 		return false;
 
-	len -= merge->headers;
-	data += merge->headers;
-	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page,
-			data - (u8 *)page_address(page), len, truesize);
 	merge->n++;
-	tcp = merge_tcp(merge, data - merge->headers);
-	if (len < merge->mss || (tcp_flag_word(tcp) & MERGE_FLAGS)) {
-		tcp_flag_word(merge_tcp(merge, skb->data)) |=
-			tcp_flag_word(tcp) & MERGE_FLAGS;
-		merge->closed = true;
-	}
+	flags = tcp_flag_word(merge_tcp(merge, packet->data)) & MERGE_FLAGS;
+	tcp_flag_word(merge_tcp(merge, merge->skb->data)) |= flags;
+	merge->closed = flags || packet->len - merge->headers < merge->mss;
 	return true;
 }
 

@@ -5,11 +5,14 @@
 
 #include <linux/types.h>
 
+struct cipe_batch;
+struct cipe_packet;
 struct sk_buff;
 
 /**
  * struct cipe_merge - a packet that segments are appended to
  * @skb: the packet, its first segment in the linear part; NULL: none
+ * @last: of the skbs it consists of
  * @n: segments in it
  * @l3: where its IP header is
  * @l4: and TCP's
@@ -19,6 +22,7 @@ struct sk_buff;
  */
 struct cipe_merge {
 	struct sk_buff *skb;
+	struct sk_buff *last;
 	unsigned int n;
 	unsigned int l3;
 	unsigned int l4;
@@ -28,8 +32,8 @@ struct cipe_merge {
 };
 
 void cipe_merge_start(struct cipe_merge *merge, struct sk_buff *skb, unsigned int l3);
-bool cipe_merge_append(struct cipe_merge *merge, u8 *data, unsigned int len,
-		       unsigned int truesize);
+bool cipe_merge_append(struct cipe_merge *merge, const struct cipe_batch *batch,
+		       const struct cipe_packet *packet);
 struct sk_buff *cipe_merge_end(struct cipe_merge *merge);
 
 #endif /* _CIPE_MERGE_H */

@@ -10,6 +10,7 @@
  */
 
 #include <linux/gfp.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
 
@@ -94,8 +95,9 @@ static void *pages_large(unsigned int lead, unsigned int size)
  * @size: octets of each
  * @n: how many are wanted; gets how many there are, at least one
  *
- * The octets before the lead are aligned to %CIPE_PAGES_ALIGN. The caller has
- * one reference to the page, virt_to_head_page(), for all of it.
+ * The octets before the lead are aligned to %CIPE_PAGES_ALIGN, or to a @size
+ * that is a power of two, so that nothing crosses a page. The caller has one
+ * reference to the page, virt_to_head_page(), for all of it.
  *
  * Context: softirq or BH off.
  * Return: the first one's address, or NULL without memory.
@@ -104,7 +106,8 @@ void *cipe_pages_run(enum cipe_pages_use use, unsigned int lead,
 		     unsigned int size, unsigned int *n)
 {
 	struct cipe_pages *pages = this_cpu_ptr(&pages_cpu[use]);
-	unsigned int start = ALIGN(pages->offset, CIPE_PAGES_ALIGN) + lead;
+	unsigned int align = is_power_of_2(size) ? size : CIPE_PAGES_ALIGN;
+	unsigned int start = ALIGN(pages->offset, align) + lead;
 	struct page *page;
 
 	if (unlikely(lead + size > PAGES_CHUNK)) {

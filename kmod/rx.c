@@ -20,37 +20,11 @@
 #include "keys.h"
 #include "link.h"
 #include "merge.h"
-#include "pages.h"
+#include "reader.h"
 #include "rx.h"
+#include "slot.h"
 #include "socket.h"
 #include "tx.h"
-
-/* Room before plaintext: for headers that it may get on its way, and for the
- * cipher (%CIPE_CHACHA_ROOM)
- */
-#define RX_HEADROOM	(2 * CIPE_PAGES_ALIGN)
-
-/* Memory for a packet of @len octets, to become an skb of its own. The tag is
- * in it meanwhile.
- */
-static unsigned int rx_slot(unsigned int len)
-{
-	return ALIGN(RX_HEADROOM + NET_IP_ALIGN + len + CIPE_WIRE_TAG_LEN,
-		     CIPE_PAGES_ALIGN) +
-	       SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
-}
-
-/* Octets that the IP header is aligned by, behind an Ethernet header */
-static unsigned int rx_align(const struct cipe_link *link)
-{
-	return link->mode == CIPE_MODE_ETHER ? NET_IP_ALIGN : 0;
-}
-
-static u8 *rx_slot_start(const struct cipe_batch *batch,
-			 const struct cipe_packet *packet)
-{
-	return packet->data - RX_HEADROOM - rx_align(batch->link);
-}
 
 /* Drop packets from @i on that have no memory, or are not worth any */
 static void rx_forget(struct cipe_batch *batch, unsigned int i, enum cipe_stat why)
@@ -76,63 +50,50 @@ static void rx_filter(struct cipe_batch *batch)
 	batch->n = kept;
 }
 
-/* Give each packet its memory. Those of a batch are as large as its first, or
- * smaller.
- */
-static void rx_place(struct cipe_batch *batch)
+/* The header of the datagram at @at, of @len octets; NULL: too short */
+static const struct cipe_wire_data *rx_header(struct cipe_reader *reader,
+					      unsigned int at, unsigned int len,
+					      struct cipe_wire_data *buf)
 {
-	unsigned int i = 0, got;
-	u8 *data;
+	const void *header;
 
-	batch->slot = rx_slot(batch->packet[0].len);
-	while (i < batch->n) {
-		got = batch->n - i;
-		data = cipe_pages_run(CIPE_PAGES_PLAINTEXT,
-				      RX_HEADROOM + rx_align(batch->link),
-				      batch->slot, &got);
-		if (unlikely(!data)) {
-			rx_forget(batch, i, CIPE_STAT_RX_NOMEM);
-			return;
-		}
-		/* A reference for each; one there is */
-		page_ref_add(virt_to_head_page(data), got - 1);
-		for (; got--; data += batch->slot)
-			batch->packet[i++].data = data;
-	}
+	if (unlikely(len < CIPE_WIRE_OVERHEAD))
+		return NULL;
+	header = cipe_reader_at(reader, at, sizeof(*buf));
+	return likely(header) ? header :
+	       skb_header_pointer(reader->skb, at, sizeof(*buf), buf);
 }
 
-/* Take the next datagrams of one key, of those from @at on in @skb, of @size
- * octets each. Returns where the others begin.
+/* Take the next datagrams of one key, from @at on, of @size octets each.
+ * Returns where the others begin.
  */
-static unsigned int rx_collect(struct cipe_batch *batch, struct sk_buff *skb,
+static unsigned int rx_collect(struct cipe_batch *batch, struct cipe_reader *reader,
 			       unsigned int at, unsigned int size)
 {
+	const unsigned int end = reader->skb->len;
 	const u32 id = batch->key->rx_id;
-	struct cipe_wire_data buf, *header;
+	const struct cipe_wire_data *header;
+	struct cipe_wire_data buf;
 	struct cipe_packet *packet;
+	unsigned int len;
 
-	while (at < skb->len && batch->n < CIPE_BATCH_MAX) {
-		unsigned int len = min(size, skb->len - at);
-
-		if (unlikely(len < CIPE_WIRE_OVERHEAD))
-			break;
-		header = skb_header_pointer(skb, at, sizeof(buf), &buf);
+	for (; at < end && batch->n < CIPE_BATCH_MAX; at += len) {
+		len = min(size, end - at);
+		header = rx_header(reader, at, len, &buf);
 		if (unlikely(!header || be32_to_cpu(header->key_id) != id))
 			break;
 		packet = &batch->packet[batch->n++];
 		packet->counter = be32_to_cpu(header->counter);
 		packet->len = len - CIPE_WIRE_OVERHEAD;
 		packet->at = at;
-		at += len;
+		packet->from = cipe_reader_at(reader, at, len);
 	}
 	return at;
 }
 
-/* Decrypt a batch of @skb's datagrams, from @at on. Returns where the next one
- * begins.
- */
-static unsigned int rx_batch(struct cipe_key *key, struct sk_buff *skb,
-			     unsigned int at, unsigned int size)
+/* Decrypt a batch of datagrams, from @at on. Returns where the next one begins. */
+static unsigned int rx_batch(struct cipe_key *key, struct cipe_reader *reader,
+			     struct sk_buff *skb, unsigned int at, unsigned int size)
 {
 	struct cipe_link *link = key->link;
 	struct cipe_batch *batch;
@@ -142,11 +103,11 @@ static unsigned int rx_batch(struct cipe_key *key, struct sk_buff *skb,
 		cipe_stats_inc(link->stats, CIPE_STAT_RX_NOMEM);
 		return at + size;
 	}
-	at = rx_collect(batch, skb, at, size);
+	at = rx_collect(batch, reader, at, size);
 	if (unlikely(cipe_key_expired(key)))
 		rx_forget(batch, 0, CIPE_STAT_RX_EXPIRED);
 	rx_filter(batch);
-	rx_place(batch);
+	rx_forget(batch, cipe_slot_place(batch), CIPE_STAT_RX_NOMEM);
 	if (unlikely(!batch->n)) {
 		cipe_batch_free(batch);
 		return at;
@@ -156,18 +117,18 @@ static unsigned int rx_batch(struct cipe_key *key, struct sk_buff *skb,
 	return at;
 }
 
-/* The datagram at @at of @skb, of @len octets. 0: not known to any link */
-static enum cipe_stat rx_first(struct cipe_sock *cs, struct sk_buff *skb,
-			       unsigned int at, unsigned int len,
-			       struct cipe_key **key)
+/* The key of the datagram at @at, of @len octets. Or what to count: for the
+ * key's link, if there is one
+ */
+static enum cipe_stat rx_key(struct cipe_sock *cs, struct cipe_reader *reader,
+			     unsigned int at, unsigned int len, struct cipe_key **key)
 {
-	struct cipe_wire_data buf, *header;
+	const struct cipe_wire_data *header;
+	struct cipe_wire_data buf;
 	u32 id;
 
 	*key = NULL;
-	if (unlikely(len < CIPE_WIRE_OVERHEAD))
-		return CIPE_STAT_SOCKET_SHORT;
-	header = skb_header_pointer(skb, at, sizeof(buf), &buf);
+	header = rx_header(reader, at, len, &buf);
 	if (unlikely(!header))
 		return CIPE_STAT_SOCKET_SHORT;
 	id = be32_to_cpu(header->key_id);
@@ -177,18 +138,21 @@ static enum cipe_stat rx_first(struct cipe_sock *cs, struct sk_buff *skb,
 	return unlikely(id & CIPE_WIRE_FLAG_MASK) ? CIPE_STAT_RX_FLAGS : 0;
 }
 
+/* All of @skb's datagrams */
 static void rx_datagrams(struct cipe_sock *cs, struct sk_buff *skb)
 {
 	unsigned int at = sizeof(struct udphdr), size, len;
+	struct cipe_reader reader;
 	struct cipe_key *key;
 	enum cipe_stat why;
 
+	cipe_reader_start(&reader, skb);
 	size = skb_is_gso(skb) ? skb_shinfo(skb)->gso_size : skb->len - at;
-	while (at < skb->len || !size) {
+	do {
 		len = min(size, skb->len - at);
-		why = rx_first(cs, skb, at, len, &key);
+		why = rx_key(cs, &reader, at, len, &key);
 		if (likely(!why)) {
-			at = rx_batch(key, skb, at, size);
+			at = rx_batch(key, &reader, skb, at, size);
 			continue;
 		}
 		if (key)
@@ -196,9 +160,7 @@ static void rx_datagrams(struct cipe_sock *cs, struct sk_buff *skb)
 		else
 			cipe_socket_count(cs, why);
 		at += len;
-		if (!size)
-			break;
-	}
+	} while (unlikely(at < skb->len));
 }
 
 /* Is it the daemon's? Such a message is never one of many in a packet, see
@@ -352,23 +314,6 @@ static void rx_flush(struct cipe_link *link, struct cipe_merge *merge, u8 dsfiel
 	}
 }
 
-/* An skb for a packet, in the memory it was decrypted to */
-static struct sk_buff *rx_build(struct cipe_batch *batch, struct cipe_packet *packet)
-{
-	u8 *head = rx_slot_start(batch, packet);
-	struct sk_buff *skb = napi_build_skb(head, batch->slot);
-
-	if (unlikely(!skb))
-		return NULL;
-	skb_reserve(skb, packet->data - head);
-	skb_put(skb, packet->len);
-	skb->dev = batch->link->dev;
-	/* The tag vouches for all of it */
-	skb->ip_summed = CHECKSUM_UNNECESSARY;
-	skb->csum_level = ~0;
-	return skb;
-}
-
 /* What it might be, for cipe_merge_start() */
 static __be16 rx_protocol(const struct cipe_link *link, const struct cipe_packet *packet)
 {
@@ -386,16 +331,19 @@ static void rx_packet(struct cipe_batch *batch, struct cipe_packet *packet,
 	struct cipe_link *link = batch->link;
 	struct sk_buff *skb;
 
-	if (merge->skb && cipe_merge_append(merge, packet->data, packet->len,
-					    batch->slot))
+	if (merge->skb && cipe_merge_append(merge, batch, packet))
 		return;
 	rx_flush(link, merge, dsfield);
-	skb = rx_build(batch, packet);
+	skb = cipe_slot_build(batch, packet);
 	if (unlikely(!skb)) {
 		cipe_stats_inc(link->stats, CIPE_STAT_RX_NOMEM);
-		put_page(virt_to_head_page(packet->data));
+		cipe_slot_free(packet);
 		return;
 	}
+	skb->dev = link->dev;
+	/* The tag vouches for all of it */
+	skb->ip_summed = CHECKSUM_UNNECESSARY;
+	skb->csum_level = ~0;
 	skb->protocol = rx_protocol(link, packet);
 	cipe_merge_start(merge, skb, link->mode == CIPE_MODE_ETHER ? ETH_HLEN : 0);
 }
@@ -440,7 +388,7 @@ static unsigned int rx_refuse(struct cipe_batch *batch)
 				      packet->err == -EALREADY ? CIPE_STAT_RX_REPLAY :
 				      packet->err == -ENOMEM ? CIPE_STAT_RX_NOMEM :
 							       CIPE_STAT_RX_CRYPTO);
-		put_page(virt_to_head_page(packet->data));
+		cipe_slot_free(packet);
 	}
 	batch->n = kept;
 	return kept;
@@ -475,7 +423,7 @@ static void rx_authentic(struct cipe_batch *batch)
 			continue;
 		}
 		cipe_stats_inc(link->stats, CIPE_STAT_RX_KEEPALIVE);
-		put_page(virt_to_head_page(packet->data));
+		cipe_slot_free(packet);
 	}
 	rx_flush(link, &merge, dsfield);
 }

@@ -6,10 +6,11 @@
 #include <linux/netdevice.h>
 
 struct cipe_link;
-struct cipe_order_entry;
+struct sk_buff;
 
 netdev_tx_t cipe_tx_xmit(struct sk_buff *skb, struct net_device *dev);
 void cipe_tx_keepalive(struct cipe_link *link);
-void cipe_tx_release(struct cipe_order_entry *entry);
+void cipe_tx_gathered(struct cipe_link *link, struct sk_buff *list,
+		      unsigned int depth);
 
 #endif /* _CIPE_TX_H */
