@@ -7,9 +7,9 @@
 
 . "$(dirname "$0")/lib.sh"
 
-PERIOD=$(scale 1000 3000)	# time-out, ms
+PERIOD=$(scale 2000 4000)	# time-out, ms
 BEAT=$((PERIOD / 5))		# keepalive, ms
-SLACK=$(scale 900 2500)		# ms
+SLACK=$((400 * CIPE_SLOW))	# ms
 
 now()
 {
@@ -107,7 +107,7 @@ interval()
 	after=$(stat_of a cipe0 tx_keepalive)
 	took=$(($(now) - began))
 	at_least "keepalives in $took ms" $((after - before)) \
-		$((took * 6 / BEAT / 10))
+		$((took * 4 / BEAT / 10))
 	at_most "keepalives in $took ms" $((after - before)) $((took / BEAT + 2))
 	is "received by b" "$(($(stat_of b cipe0 rx_keepalive) >= after - 1))" 1
 	hasnt "$TMP/events" peer-
