@@ -126,8 +126,11 @@ tcp_stat()
 # right CIPHER WRAPPER MODE...: nothing lost, changed or out of order
 right()
 {
-	local cipher=$1 mode family=4
+	local cipher=$1 mode family=4 few=0
 
+	# pcrypt ends on any processor, and the stack behind us has a queue for
+	# each
+	[ $2 != pcrypt ] || few=30
 	pick $cipher $2
 	for mode in "${@:3}"; do
 		async_pair $mode $family $cipher
@@ -138,8 +141,9 @@ right()
 		udp b a fd09::1 count "$UDP_COUNT" size 1300
 		tcp a b 10.9.0.2 stay bytes "$(scale 2000000 200000)"
 		tcp b a fd09::1 stay streams 4 bytes "$(scale 500000 50000)"
-		is "packets out of order" "$(tcp_stat a TCPOFOQueue) $(tcp_stat b TCPOFOQueue)" \
-			"0 0"
+		at_most "segments out of order, of some thousands" \
+			$(($(tcp_stat a TCPOFOQueue) + $(tcp_stat b TCPOFOQueue))) \
+			$few
 		no_errors a b
 	done
 }
