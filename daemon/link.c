@@ -5,6 +5,7 @@
 #include "link.h"
 
 #include <errno.h>
+#include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -132,16 +133,29 @@ static void on_check(struct ev_loop *loop, ev_timer *w, int revents)
 	link_check(w->data);
 }
 
-static void on_resolved(void *ctx, const union addr *addr)
+static void on_resolved(void *ctx, int error, const union addr *addr)
 {
+	static struct log_limit limit = LOG_LIMIT_INIT;
 	struct link *l = ctx;
 	char text[ADDR_STR_MAX];
+	bool first;
 
 	if (l->ending)
 		return;
+	if (error) {
+		log_limited(&limit, LOG_WARNING, "cannot resolve %s: %s%s", l->opts->peer.host,
+			    gai_strerror(error),
+			    addr_is_set(&l->configured) ? "" : "; trying again");
+		session_no_address(l->session, now_ms());
+		rearm(l);
+		return;
+	}
 	if (!addr_equal(&l->configured, addr))
 		log_notice("%s is %s now", l->opts->peer.host, addr_format(addr, text));
+	first = !addr_is_set(&l->configured) && !addr_is_set(&l->endpoint.remote);
 	l->configured = *addr;
+	if (first)
+		link_update_mtu(l);
 	session_set_configured(l->session, now_ms(), addr);
 	rearm(l);
 }

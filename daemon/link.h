@@ -148,6 +148,7 @@ void link_note_endpoint(struct link *l, const union addr *remote);
 int link_load_memory(struct link *l);
 uint32_t link_remembered(const struct link *l);
 int link_claim_keys(struct link *l, const struct kernel_link *seen);
+void link_update_mtu(struct link *l);
 void link_read_state(struct link *l);
 void link_set_inner_addr(struct link *l);
 void link_established(struct link *l, const struct handshake_info *peer, bool initiator);

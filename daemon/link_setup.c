@@ -44,11 +44,14 @@ static int find_family(const struct options *opts)
 	return opts->me.salen ? opts->me.sa.ss_family : AF_UNSPEC;
 }
 
+/* A name is looked up beside all else when the key exchange begins, unless we
+ * need its address to know which family the socket must be of
+ */
 static int find_peer(struct link *l)
 {
 	const struct options_addr *peer = &l->opts->peer;
 
-	if (options_peer_learned(l->opts))
+	if (options_peer_learned(l->opts) || (!peer->salen && find_family(l->opts) != AF_UNSPEC))
 		return 0;
 	return resolve_option("peer", peer, find_family(l->opts), &l->configured);
 }
@@ -312,6 +315,21 @@ static void find_mtu(struct link *l)
 	}
 	l->mtu = carrier_inner_mtu(route.mtu, l->me.sa.sa_family,
 				   l->opts->mode == CIPE_MODE_ETHER);
+}
+
+/** link_update_mtu() - the peer's address is known, and with it the path */
+void link_update_mtu(struct link *l)
+{
+	unsigned int before = l->mtu;
+	int rc;
+
+	find_mtu(l);
+	if (l->mtu == before || !l->ifindex)
+		return;
+	rc = iface_set_mtu(l->env->rtnl, l->ifindex, l->mtu);
+	if (rc)
+		log_err("cannot set the MTU of %s to %u: %s%s", l->name, l->mtu, strerror(-rc),
+			netlink_words());
 }
 
 static int bring_up(struct link *l)

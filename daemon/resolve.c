@@ -13,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "log.h"
-
 /**
  * struct job - one look-up
  * @owner: who waits for it; NULL: nobody any more. Under @lock.
@@ -86,7 +84,6 @@ static void *run(void *arg)
 
 static void on_wake(struct ev_loop *loop, ev_async *w, int revents)
 {
-	static struct log_limit limit = LOG_LIMIT_INIT;
 	struct resolver *r = w->data;
 	struct job *job = r->job;
 	bool done;
@@ -101,11 +98,7 @@ static void on_wake(struct ev_loop *loop, ev_async *w, int revents)
 	if (!done)
 		return;
 	r->job = NULL;
-	if (job->error)
-		log_limited(&limit, LOG_WARNING, "cannot resolve %s: %s", job->host,
-			    gai_strerror(job->error));
-	else
-		r->fn(r->ctx, &job->addr);
+	r->fn(r->ctx, job->error, &job->addr);
 	free(job);
 }
 

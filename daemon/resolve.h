@@ -11,11 +11,12 @@
 #include "addr.h"
 
 /**
- * typedef resolve_fn - called from the event loop when a look-up succeeded
+ * typedef resolve_fn - called from the event loop when a look-up is over
  * @ctx: as given to resolver_new()
+ * @error: 0, or an error of getaddrinfo()
  * @addr: what was found
  */
-typedef void (*resolve_fn)(void *ctx, const union addr *addr);
+typedef void (*resolve_fn)(void *ctx, int error, const union addr *addr);
 
 struct resolver;
 

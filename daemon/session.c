@@ -113,6 +113,16 @@ void session_set_configured(struct session *s, uint64_t now, const union addr *a
 		session_want_start(s, now);
 }
 
+/** session_no_address() - the peer's name has no address now; ask for it again later */
+void session_no_address(struct session *s, uint64_t now)
+{
+	if (!s->wanted)
+		return;
+	session_want_start(s, now + session_back_off(s, SESSION_PAUSE_FIRST_MS, s->failures,
+						     SESSION_PAUSE_MAX_MS));
+	s->failures++;
+}
+
 /**
  * session_start() - the link is ready: exchange keys as soon as possible
  * @s: the session

@@ -106,6 +106,7 @@ void session_free(struct session *s);
 
 void session_set_newest(struct session *s, uint64_t timestamp);
 void session_set_configured(struct session *s, uint64_t now, const union addr *addr);
+void session_no_address(struct session *s, uint64_t now);
 void session_start(struct session *s, uint64_t now, uint32_t current_id,
 		   const union addr *endpoint);
 

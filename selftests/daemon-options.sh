@@ -192,7 +192,7 @@ command_line()
 		has "$TMP/out" 'expected -o FILE, --help, --version or name=value'
 	done
 	rc=0
-	gw a ciped peer=no.such.host.invalid:6794 me=192.0.2.1:6794 \
+	gw a ciped peer=192.0.2.2:6794 me=no.such.host.invalid:6794 \
 		> "$TMP/out" 2>&1 || rc=$?
 	is "exit status without a name server" $rc 68
 	has "$TMP/out" 'no.such.host.invalid.*cannot resolve'

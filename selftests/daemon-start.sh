@@ -67,6 +67,61 @@ not_of_others()
 	down a b
 }
 
+# name ADDRESS: what the name of b stands for; nothing without an address
+name()
+{
+	sed -i '/gw-b.example/d' /etc/hosts
+	[ -z "$1" ] || echo "$1 gw-b.example" >> /etc/hosts
+}
+
+# The peer has a name: without an address at first, of another one later
+peer_by_name()
+{
+	fresh
+	gateways
+	gw_dirs a b
+	touch /etc/hosts
+	name ""
+	sample a "peer gw-b.example:6794" "ping 1" "toping 3"
+	sample b "peer 0.0.0.0:0"
+	start b
+	start a
+	logged a "cannot resolve gw-b.example: .*; trying again" 20
+	name 192.0.2.2
+	logged a "gw-b.example is 192.0.2.2:6794 now" 40
+	link_up a b
+	ping_all a 10.99.0.2 3
+	# b moves while nobody can tell a but its name
+	stop b
+	on b ip addr add 192.0.2.22/24 dev wan
+	name 192.0.2.22
+	sample b "peer 0.0.0.0:0" "me 192.0.2.22:6794"
+	start b
+	logged a "gw-b.example is 192.0.2.22:6794 now" 60
+	link_up a b
+	wait_until 20 ping_all a 10.99.0.2 3 timeout 500
+	name ""
+	stop a
+	stop b
+}
+
+# No peer in the options: it is learned
+no_peer()
+{
+	fresh
+	gateways
+	gw_dirs a b
+	sample a
+	sample b
+	sed -i '/^peer /d' "$TMP/b/etc/options"
+	start b
+	start a
+	link_up a b
+	ping_all b 10.99.0.1 3
+	stop a
+	stop b
+}
+
 ended_soon()
 {
 	! alive a
@@ -98,5 +153,7 @@ for ns in a b; do
 done
 it "the interface was renamed meanwhile" finds_it_renamed
 it "a daemon of another key leaves it alone, or takes it without its keys" not_of_others
+it "the peer by name: not known at first, of another address later" peer_by_name
+it "no peer in the options: it is learned" no_peer
 it "told to end while it starts: nothing stays behind" ends_while_starting
 run_tests

@@ -515,6 +515,34 @@ static struct sim *connected(uint32_t seed)
 	return sim;
 }
 
+/* The peer's name has no address for a while */
+static void test_name_without_address(void **state)
+{
+	struct sim *sim = sim_new(31);
+	struct node *n = &sim->node[0];
+	int i, asked;
+
+	(void)state;
+	node_start(&sim->node[1], false);
+	node_start(n, false);
+	for (i = 0; i < 60000; i++) {
+		asked = n->initiated;
+		sim_step(sim);
+		if (n->initiated > asked)
+			session_no_address(n->session, sim->now);
+	}
+	assert_in_range(n->initiated, 5, 8);
+	assert_int_equal(n->inits, 0);
+	session_set_configured(n->session, sim->now, &sim->node[1].addr);
+	sim_converge(sim, 1000);
+	/* Of no matter once there is an exchange */
+	session_no_address(n->session, sim->now);
+	asked = n->initiated;
+	sim_run(sim, 60000);
+	assert_int_equal(n->initiated, asked);
+	sim_free(sim);
+}
+
 static void test_limit_rekeys_at_once(void **state)
 {
 	struct sim *sim = connected(13);
@@ -629,6 +657,7 @@ int main(void)
 		cmocka_unit_test(test_pinned),
 		cmocka_unit_test(test_old_offer_is_withdrawn),
 		cmocka_unit_test(test_waits_for_unknown_peer),
+		cmocka_unit_test(test_name_without_address),
 		cmocka_unit_test(test_limit_rekeys_at_once),
 		cmocka_unit_test(test_dead_peer_is_called),
 		cmocka_unit_test(test_expired_key_is_replaced),
