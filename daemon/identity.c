@@ -7,6 +7,7 @@
 #include <cipe/wire.h>
 
 #include "derive.h"
+#include "noise_crypto.h"
 #include "secret.h"
 
 static int mac_key(const struct identity *id, const uint8_t *ikm, size_t len,
@@ -31,6 +32,23 @@ static int make_mac_keys(struct identity *id)
 	return err ? err : mac_key(id, id->peer_key, len, id->mac_out);
 }
 
+/* What every exchange would fail at is found now: no point, or of low order */
+static int try_keys(const struct identity *id)
+{
+	const struct noise_suite suite = { .lib = id->lib, .dh = id->dh };
+	struct noise_pair *own = secret_alloc(sizeof(*own));
+	int err;
+
+	if (!own)
+		return -ENOMEM;
+	memcpy(own->private_key, id->private_key, NOISE_KEY_LEN);
+	memcpy(own->public_key, id->public_key, sizeof(own->public_key));
+	/* The result is of no use, and secret: over the private key with it */
+	err = noise_dh(&suite, own, id->peer_key, own->private_key);
+	secret_free(own, sizeof(*own));
+	return err;
+}
+
 static int take_static(struct identity *id, const struct identity_config *config)
 {
 	const struct noise_suite suite = { .lib = id->lib, .dh = id->dh };
@@ -41,11 +59,9 @@ static int take_static(struct identity *id, const struct identity_config *config
 	memcpy(id->private_key, config->private_key, NOISE_KEY_LEN);
 	memcpy(id->peer_key, config->peer_key, len);
 	err = noise_public_key(&suite, id->private_key, id->public_key);
-	if (!err)
-		err = noise_check_public(&suite, id->peer_key);
 	if (!err && !memcmp(id->public_key, id->peer_key, len))
 		err = -EALREADY;
-	return err;
+	return err ? err : try_keys(id);
 }
 
 static int fill(struct identity *id, const struct identity_config *config)

@@ -126,13 +126,6 @@ int noise_public_key(const struct noise_suite *suite, const uint8_t private_key[
 		     uint8_t *public_key);
 
 /**
- * noise_check_public - can this be a public key?
- *
- * Return: 0 or -EKEYREJECTED.
- */
-int noise_check_public(const struct noise_suite *suite, const uint8_t *public_key);
-
-/**
  * noise_new - Initialize(), section 5.3
  * @state: receives the state, for noise_free(); NULL on error
  * @config: copied

@@ -155,20 +155,6 @@ int noise_public_key(const struct noise_suite *suite, const uint8_t private_key[
 	return err;
 }
 
-int noise_check_public(const struct noise_suite *suite, const uint8_t *public_key)
-{
-	EVP_PKEY *key = load_public(suite, public_key);
-	EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new_from_pkey(suite->lib, key, NULL) : NULL;
-	int err = -EKEYREJECTED;
-
-	/* Every 32 octets are a public key of 25519; DH tells what is wrong with some */
-	if (key && (suite->dh == NOISE_25519 || (ctx && EVP_PKEY_public_check(ctx) == 1)))
-		err = 0;
-	EVP_PKEY_CTX_free(ctx);
-	EVP_PKEY_free(key);
-	return err;
-}
-
 int noise_generate(const struct noise_suite *suite, struct noise_pair *pair)
 {
 	int err;

@@ -293,8 +293,9 @@ static void test_identity(void **state)
 	config.peer_key = zero;
 	config.private_key = NULL;
 	assert_int_equal(identity_new(&id, &config), -EINVAL);
-	config.dh = NOISE_P256;
 	config.private_key = link_private[0];
+	assert_int_equal(identity_new(&id, &config), -EKEYREJECTED);
+	config.dh = NOISE_P256;
 	assert_int_equal(identity_new(&id, &config), -EKEYREJECTED);
 	assert_int_equal(noise_public_key(&suite, link_private[0], public_key), 0);
 	config.peer_key = public_key;
