@@ -204,7 +204,7 @@ void handshake_free(struct handshake *hs);
 /**
  * handshake_initiate - write INIT
  * @hs: a new exchange; waits for the RESPONSE afterwards
- * @own: what we say; a timestamp greater than in any INIT before, a key id
+ * @own: what we say; a timestamp greater than in any message before, a key id
  *	that is free
  * @cookie: as the peer's CHALLENGE has it; NULL: none
  * @out: INIT. Send the same octets again when no RESPONSE comes.

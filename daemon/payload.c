@@ -45,7 +45,7 @@ size_t payload_write(const struct handshake_info *info, uint8_t type, uint8_t *o
 
 	if (!payload_key_id_valid(info->key_id))
 		return 0;
-	if (type == CIPE_WIRE_INIT)
+	if (type == CIPE_WIRE_INIT || info->timestamp)
 		at = payload_item(at, CIPE_TLV_TIMESTAMP, &timestamp);
 	at = payload_item(at, CIPE_TLV_KEY_ID, &key_id);
 	if (info->have_ipaddr)

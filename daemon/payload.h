@@ -12,7 +12,7 @@
 
 /**
  * struct handshake_info - what one side says about itself
- * @timestamp: nanoseconds since 1970; required in INIT, not sent in RESPONSE
+ * @timestamp: nanoseconds since 1970; required in INIT; 0 in RESPONSE: not given
  * @key_id: key id in packets to this side, host byte order: not 0, low two
  *	bits 0
  * @have_ipaddr: @ipaddr is given
@@ -42,7 +42,7 @@ bool payload_key_id_valid(uint32_t key_id);
 
 /**
  * payload_write - items of @info
- * @info: what to say; the timestamp is left out when @type is RESPONSE
+ * @info: what to say
  * @type: %CIPE_WIRE_INIT or %CIPE_WIRE_RESPONSE
  * @out: room for %PAYLOAD_MAX octets
  *

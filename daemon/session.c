@@ -9,6 +9,9 @@
 
 #include "log.h"
 
+/* Clocks that are further apart are worth a line in the log */
+#define CLOCKS_APART_MS 3600000
+
 /* base * 2^n, at most max, ± 20 % */
 uint64_t session_back_off(struct session *s, uint64_t base, unsigned int n, uint64_t max)
 {
@@ -51,6 +54,36 @@ void session_forget_next(struct session *s)
 	s->next_id = 0;
 	s->hold_until = 0;
 	s->answered.response.len = 0;
+}
+
+unsigned long long session_distance_ms(uint64_t a, uint64_t b)
+{
+	return (a > b ? a - b : b - a) / 1000000;
+}
+
+/* There was an exchange, and with it a word of the peer that was written now, at
+ * @timestamp by its clock; 0: it did not say. Nothing from before is new.
+ */
+void session_remember(struct session *s, uint64_t timestamp)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	uint64_t wall = s->ops->wall_clock(s->ctx);
+
+	/* No cookie either: an INIT of the peer's may have given way to ours */
+	cookie_spend(s->jar);
+	if (!timestamp)
+		return;
+	/* Without a memory of the peer: its clock may have gone back since it wrote
+	 * what somebody recorded
+	 */
+	if (!s->newest)
+		s->newest = wall;
+	s->newest = max_u64(s->newest, timestamp);
+	s->ops->accepted(s->ctx, s->newest);
+	if (session_distance_ms(timestamp, wall) > CLOCKS_APART_MS)
+		log_limited(&limit, LOG_NOTICE, "our clock is %llu s %s the peer's: one is wrong",
+			    session_distance_ms(timestamp, wall) / 1000,
+			    wall > timestamp ? "ahead of" : "behind");
 }
 
 /* ------------------------------------------------------------------------

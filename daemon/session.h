@@ -74,8 +74,8 @@ struct session_keys_seen {
  * @wall_clock: nanoseconds since 1970
  * @timestamp: the same for a message of ours; each greater than any before, also those
  *	of earlier runs
- * @accepted: remember, for later runs too, that a message of this time was
- *	answered
+ * @accepted: remember, for later runs too: what the peer wrote up to this time is
+ *	not new
  * @begin: an exchange of ours begins: a good time to resolve the peer's name
  * @send: send a datagram; @path->local may be unset
  * @key_set: install a key: 0, -EEXIST when its rx id is in use, -errno

@@ -42,8 +42,7 @@ struct answered {
  * @ctx: for @ops
  * @configured: the peer's address by the configuration; unset: unknown
  * @endpoint: the peer's address by what was heard; unset: nothing was
- * @newest: timestamp of the newest INIT that was answered; 0: there is none
- *	that we know of
+ * @newest: what the peer wrote up to this time is not new; 0: nothing is known
  * @jar: makes and knows cookies
  * @load: INITs of late
  * @current_id: rx id of the current key; 0: no usable key
@@ -114,6 +113,8 @@ void session_want_start(struct session *s, uint64_t when);
 void session_want_start_soon(struct session *s, uint64_t now);
 void session_abandon_ours(struct session *s);
 void session_forget_next(struct session *s);
+unsigned long long session_distance_ms(uint64_t a, uint64_t b);
+void session_remember(struct session *s, uint64_t timestamp);
 
 /* session_ours.c */
 void session_begin(struct session *s, uint64_t now);

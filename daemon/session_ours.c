@@ -159,8 +159,7 @@ static void finish_ours(struct session *s, uint64_t now, const union addr *from,
 	int rc;
 
 	session_abandon_ours(s);
-	/* An INIT of the peer's that gave way to ours shall not come again */
-	cookie_spend(s->jar);
+	session_remember(s, peer->timestamp);
 	/* A key we offered earlier must not take over from this one later */
 	if (s->next_id)
 		s->ops->key_del_next(s->ctx);

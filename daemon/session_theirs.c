@@ -31,6 +31,7 @@ static int try_answer(struct session *s, const uint8_t *data, size_t len,
 	struct handshake_info own = s->config.own, peer;
 	int rc = -ENOMEM;
 
+	own.timestamp = s->ops->timestamp(s->ctx);
 	own.key_id = session_random_key_id(s);
 	if (theirs && handshake_read_init(theirs, data, len, &peer) == HANDSHAKE_OK &&
 	    handshake_write_response(theirs, &own, &s->answered.response, keys) == HANDSHAKE_OK)
@@ -68,14 +69,7 @@ static void answer(struct session *s, uint64_t now, const struct path *from,
 		session_abandon_ours(s);
 		session_want_start(s, now);
 	}
-	/* Without a memory of the peer, its clock may have gone back since it sent
-	 * what somebody recorded. What was sent before now is not taken again.
-	 */
-	if (!s->newest)
-		s->newest = s->ops->wall_clock(s->ctx);
-	s->newest = max_u64(s->newest, peer->timestamp);
-	cookie_spend(s->jar);
-	s->ops->accepted(s->ctx, s->newest);
+	session_remember(s, peer->timestamp);
 	s->next_id = id;
 	s->hold_until = now + s->config.tokxc_ms;
 	memcpy(s->answered.init.data, data, len);
@@ -97,22 +91,17 @@ static void challenge(struct session *s, uint64_t now, const struct path *from,
 		s->ops->send(s->ctx, from, &out);
 }
 
-static unsigned long long distance_ms(uint64_t a, uint64_t b)
-{
-	return (a > b ? a - b : b - a) / 1000000;
-}
-
 /* Is the peer's clock near ours, if it has to be? */
 static bool in_window(struct session *s, uint64_t timestamp, const char *addr)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
 	uint64_t wall = s->ops->wall_clock(s->ctx);
 
-	if (!s->config.tokxts_ms || distance_ms(timestamp, wall) <= s->config.tokxts_ms)
+	if (!s->config.tokxts_ms || session_distance_ms(timestamp, wall) <= s->config.tokxts_ms)
 		return true;
 	log_limited(&limit, LOG_WARNING,
 		    "key exchange from %s refused: its clock is %llu ms %s ours, more than tokxts "
-		    "allows", addr, distance_ms(timestamp, wall),
+		    "allows", addr, session_distance_ms(timestamp, wall),
 		    timestamp > wall ? "ahead of" : "behind");
 	return false;
 }
@@ -128,12 +117,12 @@ static bool is_new(struct session *s, uint64_t timestamp, unsigned int cookie, c
 	if (cookie & COOKIE_FRESH)
 		log_limited(&accepted, LOG_NOTICE,
 			    "the clock of the peer at %s is %llu ms behind what it was: accepted, as "
-			    "the peer answered", addr, distance_ms(s->newest, timestamp));
+			    "the peer answered", addr, session_distance_ms(s->newest, timestamp));
 	else
 		log_limited(&asked, LOG_INFO,
 			    "key exchange from %s is older than one before, by %llu ms: replayed, or "
 			    "the peer's clock went back; asking", addr,
-			    distance_ms(s->newest, timestamp));
+			    session_distance_ms(s->newest, timestamp));
 	return cookie & COOKIE_FRESH;
 }
 

@@ -176,9 +176,9 @@ int state_open(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN]
  */
 
 /**
- * state_accept() - a message of the peer is being answered
+ * state_accept() - what the peer wrote up to now is not new
  * @st: from state_open()
- * @timestamp: of the message
+ * @timestamp: of its latest message
  * Return: 0, or -errno when it could not be written down (and was logged).
  */
 int state_accept(struct state *st, uint64_t timestamp)

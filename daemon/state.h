@@ -23,7 +23,7 @@
 /**
  * struct state - the memory of one link
  * @path: of the file
- * @accepted: newest of the peer that was answered
+ * @accepted: what the peer wrote up to then is not new
  * @sent: newest of ours
  * @known: there was an earlier run
  * @have_local: @local is set

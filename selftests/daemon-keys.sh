@@ -193,6 +193,8 @@ clock_back()
 	link_up a
 	date -s "@$((now + 20))" > /dev/null
 	logged b "the clock of the peer at .* ms behind what it was: accepted"
+	logged b "our clock is .* s ahead of the peer's: one is wrong"
+	logged a "our clock is .* s behind the peer's: one is wrong"
 	ping_all a 10.99.0.2 3
 	stop a
 	stop b
