@@ -24,44 +24,56 @@ static bool is_repetition(const struct session *s, const uint8_t *data, size_t l
 }
 
 /* Write the RESPONSE and install its key; -EEXIST: once more with another id */
-static int try_answer(struct session *s, const uint8_t *data, size_t len,
-		      struct handshake_keys *keys)
+static int try_answer(struct session *s, struct handshake *theirs, struct handshake_keys *keys)
 {
-	struct handshake *theirs = handshake_new(&s->config.handshake);
-	struct handshake_info own = s->config.own, peer;
-	int rc = -ENOMEM;
+	struct handshake_info own = s->config.own;
 
 	own.timestamp = s->ops->timestamp(s->ctx);
 	own.key_id = session_random_key_id(s);
-	if (theirs && handshake_read_init(theirs, data, len, &peer) == HANDSHAKE_OK &&
-	    handshake_write_response(theirs, &own, &s->answered.response, keys) == HANDSHAKE_OK)
-		rc = s->ops->key_set(s->ctx, CIPE_SLOT_NEXT, keys);
+	if (handshake_write_response(theirs, &own, &s->answered.response, keys) != HANDSHAKE_OK)
+		return -ENOMEM;
+	return s->ops->key_set(s->ctx, CIPE_SLOT_NEXT, keys);
+}
+
+/* The same from the message: what was read of it is good for one RESPONSE */
+static int try_anew(struct session *s, const uint8_t *data, size_t len,
+		    struct handshake_keys *keys)
+{
+	struct handshake *theirs = handshake_new(&s->config.handshake);
+	struct handshake_info peer;
+	int rc = -ENOMEM;
+
+	if (theirs && handshake_read_init(theirs, data, len, &peer) == HANDSHAKE_OK)
+		rc = try_answer(s, theirs, keys);
 	handshake_free(theirs);
 	return rc;
 }
 
-static int install_answer(struct session *s, const uint8_t *data, size_t len, uint32_t *id)
+static int install_answer(struct session *s, const uint8_t *data, size_t len,
+			  struct handshake *theirs, uint32_t *id)
 {
 	struct handshake_keys *keys = handshake_keys_new();
 	int rc = -ENOMEM, tries;
 
-	for (tries = 0; keys && tries < KEY_ID_TRIES; tries++) {
-		rc = try_answer(s, data, len, keys);
-		if (rc != -EEXIST)
-			break;
-	}
-	*id = keys ? keys->rx_id : 0;
+	*id = 0;
+	if (!keys)
+		return rc;
+	rc = try_answer(s, theirs, keys);
+	for (tries = 1; rc == -EEXIST && tries < KEY_ID_TRIES; tries++)
+		rc = try_anew(s, data, len, keys);
+	*id = keys->rx_id;
 	handshake_keys_free(keys);
 	return rc;
 }
 
 static void answer(struct session *s, uint64_t now, const struct path *from,
-		   const uint8_t *data, size_t len, const struct handshake_info *peer)
+		   const uint8_t *data, size_t len, struct handshake *theirs,
+		   const struct handshake_info *peer)
 {
 	uint32_t id;
 
 	session_forget_next(s);
-	if (install_answer(s, data, len, &id)) {
+	if (install_answer(s, data, len, theirs, &id)) {
 		s->answered.response.len = 0;
 		return;
 	}
@@ -151,7 +163,7 @@ static void consider_init(struct session *s, uint64_t now, const struct path *fr
 	else if (s->ours && handshake_keep_initiating(s->ours, theirs))
 		session_nudge(s, now, from);
 	else
-		answer(s, now, from, data, len, &peer);
+		answer(s, now, from, data, len, theirs, &peer);
 }
 
 /* May it be read, with all that costs? If so, @cookie says what its cookie does */
