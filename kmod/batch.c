@@ -24,15 +24,21 @@ static void batch_destroy(struct cipe_batch *batch)
 	kfree(batch);
 }
 
-/* A cipher that may finish later needs key and device for as long */
-static bool batch_hold(struct cipe_batch *batch)
+/**
+ * cipe_batch_hold - keep key and device until the batch's end
+ * @batch: the batch
+ *
+ * Context: softirq or BH off, under RCU.
+ * Return: false if the key is being freed.
+ */
+bool cipe_batch_hold(struct cipe_batch *batch)
 {
-	batch->held = batch->key->async;
-	if (!batch->held)
+	if (batch->held)
 		return true;
 	if (!refcount_inc_not_zero(&batch->key->refs))
 		return false;
 	netdev_hold(batch->link->dev, &batch->dev_tracker, GFP_ATOMIC);
+	batch->held = true;
 	return true;
 }
 
@@ -65,7 +71,9 @@ struct cipe_batch *cipe_batch_alloc(struct cipe_link *link, struct cipe_key *key
 	batch->skb = NULL;
 	batch->outer.dst = NULL;
 	batch->n = 0;
-	if (unlikely(!batch_hold(batch))) {
+	batch->held = false;
+	/* A cipher that may finish later needs key and device for as long */
+	if (key->async && unlikely(!cipe_batch_hold(batch))) {
 		batch_destroy(batch);
 		return NULL;
 	}

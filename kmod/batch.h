@@ -4,6 +4,7 @@
 #define _CIPE_BATCH_H
 
 #include <linux/atomic.h>
+#include <linux/llist.h>
 #include <linux/netdevice.h>
 #include <linux/types.h>
 
@@ -46,6 +47,8 @@ struct cipe_packet {
  * @key: the key
  * @held: both are held, by a reference and @dev_tracker; else RCU keeps them
  * @dev_tracker: see @held
+ * @spread: place in the queue of another CPU
+ * @encrypt: sending
  * @pending: requests the cipher still has, and one for who submits them
  * @crypt: memory for the next request; NULL: none yet
  * @crypt_size: octets of it
@@ -63,6 +66,8 @@ struct cipe_batch {
 	struct cipe_key *key;
 	bool held;
 	netdevice_tracker dev_tracker;
+	struct llist_node spread;
+	bool encrypt;
 	atomic_t pending;
 	struct cipe_crypt *crypt;
 	unsigned int crypt_size;
@@ -78,6 +83,7 @@ struct cipe_batch {
 
 struct cipe_batch *cipe_batch_alloc(struct cipe_link *link, struct cipe_key *key,
 				    const struct cipe_order *order);
+bool cipe_batch_hold(struct cipe_batch *batch);
 void cipe_batch_free(struct cipe_batch *batch);
 void cipe_batch_exit(void);
 

@@ -20,6 +20,7 @@
 #include "keys.h"
 #include "link.h"
 #include "pages.h"
+#include "spread.h"
 
 #define CRYPT_HEADER	sizeof(struct cipe_wire_data)
 
@@ -90,39 +91,37 @@ static struct cipe_crypt *crypt_get(struct cipe_batch *batch,
 	return crypt;
 }
 
-/* The batch's last request may just have ended, and with it our hold on the
- * device, while the queue is needed for a moment longer. Drivers should, but do
- * not all, call this with BH off.
- */
-static void crypt_finished(struct cipe_crypt *crypt, struct cipe_order *order, int err)
+static struct cipe_order *crypt_order(struct cipe_batch *batch)
 {
-	struct cipe_batch *batch = crypt->batch;
+	return batch->encrypt ? &batch->link->tx_order : &batch->link->rx_order;
+}
+
+/* A request has ended, or all have been submitted. The last one to say so may
+ * end our hold on the device, while the queue is needed for a moment longer.
+ * Drivers should, but do not all, call this with BH off.
+ */
+static void crypt_ended(struct cipe_batch *batch)
+{
 	struct net_device *dev = batch->link->dev;
 	netdevice_tracker tracker;
 
-	crypt->packet->err = err;
-	kfree_sensitive(crypt);
 	if (!atomic_dec_and_test(&batch->pending))
 		return;
 	local_bh_disable();
 	netdev_hold(dev, &tracker, GFP_ATOMIC);
-	cipe_order_done(order, &batch->order);
+	cipe_order_done(crypt_order(batch), &batch->order);
 	netdev_put(dev, &tracker);
 	local_bh_enable();
 }
 
-static void crypt_encrypted(cipe_async_t *async, int err)
+static void crypt_finished(cipe_async_t *async, int err)
 {
 	struct cipe_crypt *crypt = cipe_async_data(async);
+	struct cipe_batch *batch = crypt->batch;
 
-	crypt_finished(crypt, &crypt->batch->link->tx_order, err);
-}
-
-static void crypt_decrypted(cipe_async_t *async, int err)
-{
-	struct cipe_crypt *crypt = cipe_async_data(async);
-
-	crypt_finished(crypt, &crypt->batch->link->rx_order, err);
+	crypt->packet->err = err;
+	kfree_sensitive(crypt);
+	crypt_ended(batch);
 }
 
 /* What the cipher said: the end, or that the callback will follow. Without
@@ -150,7 +149,7 @@ static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 	crypt_nonce(crypt->iv, key->tx_iv, packet->counter);
 	sg_init_one(crypt->src, packet->data, packet->len + CIPE_WIRE_OVERHEAD);
 	aead_request_set_tfm(&crypt->req, key->tx);
-	aead_request_set_callback(&crypt->req, 0, crypt_encrypted, crypt);
+	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
 	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
 	aead_request_set_crypt(&crypt->req, crypt->src, crypt->src, packet->len,
 			       crypt->iv);
@@ -210,7 +209,7 @@ static void crypt_decrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 		return;
 	crypt_nonce(crypt->iv, key->rx_iv, packet->counter);
 	aead_request_set_tfm(&crypt->req, key->rx);
-	aead_request_set_callback(&crypt->req, 0, crypt_decrypted, crypt);
+	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
 	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
 	aead_request_set_crypt(&crypt->req, crypt->src, crypt->dst,
 			       packet->len + CIPE_WIRE_TAG_LEN, crypt->iv);
@@ -280,21 +279,73 @@ static void crypt_chacha_decrypt(struct cipe_batch *batch)
 		put_page(virt_to_head_page(scratch));
 }
 
-/* All is submitted. What is not finished by now may take long: do not hold up
- * what the route belongs to.
- */
-static void crypt_end(struct cipe_batch *batch, struct cipe_order *order)
+static void crypt_all(struct cipe_batch *batch)
 {
+	u64 begin = cipe_spread_begin(batch);
+	unsigned int i;
+
+	if (!batch->key->tx && batch->encrypt)
+		crypt_chacha_encrypt(batch);
+	else if (!batch->key->rx)
+		crypt_chacha_decrypt(batch);
+	else if (batch->encrypt)
+		for (i = 0; i < batch->n; i++)
+			crypt_encrypt(batch, &batch->packet[i]);
+	else
+		for (i = 0; i < batch->n; i++)
+			crypt_decrypt(batch, &batch->packet[i]);
+	cipe_spread_end(begin);
+}
+
+/* It may take long: do not hold up what the route belongs to */
+static void crypt_later(struct cipe_batch *batch)
+{
+	dst_release(batch->outer.dst);
+	batch->outer.dst = NULL;
+}
+
+/* Here and now; the cipher may still finish later */
+static void crypt_here(struct cipe_batch *batch)
+{
+	struct cipe_order *order = crypt_order(batch);
+
+	crypt_all(batch);
 	if (likely(atomic_read(&batch->pending) == 1)) {
 		cipe_order_sync(order, &batch->order);
 		return;
 	}
-	dst_release(batch->outer.dst);
-	batch->outer.dst = NULL;
+	crypt_later(batch);
 	if (atomic_dec_and_test(&batch->pending))
 		cipe_order_sync(order, &batch->order);
 	else
 		cipe_order_pend(order, &batch->order);
+}
+
+static void crypt_start(struct cipe_batch *batch)
+{
+	int cpu = cipe_spread_where(batch);
+
+	batch->order.weight = batch->n;
+	atomic_set(&batch->pending, 1);
+	if (likely(cpu < 0) || !cipe_batch_hold(batch)) {
+		crypt_here(batch);
+		return;
+	}
+	crypt_later(batch);
+	cipe_order_pend(crypt_order(batch), &batch->order);
+	cipe_spread_queue(batch, cpu);
+}
+
+/**
+ * cipe_crypt_continue - work on a batch that another CPU gave to this one
+ * @batch: the batch; do not touch it again
+ *
+ * Context: BH off, under RCU.
+ */
+void cipe_crypt_continue(struct cipe_batch *batch)
+{
+	crypt_all(batch);
+	crypt_ended(batch);
 }
 
 /**
@@ -307,16 +358,8 @@ static void crypt_end(struct cipe_batch *batch, struct cipe_order *order)
  */
 void cipe_crypt_encrypt(struct cipe_batch *batch)
 {
-	unsigned int i;
-
-	batch->order.weight = batch->n;
-	atomic_set(&batch->pending, 1);
-	if (!batch->key->tx)
-		crypt_chacha_encrypt(batch);
-	else
-		for (i = 0; i < batch->n; i++)
-			crypt_encrypt(batch, &batch->packet[i]);
-	crypt_end(batch, &batch->link->tx_order);
+	batch->encrypt = true;
+	crypt_start(batch);
 }
 
 /**
@@ -330,14 +373,6 @@ void cipe_crypt_encrypt(struct cipe_batch *batch)
  */
 void cipe_crypt_decrypt(struct cipe_batch *batch)
 {
-	unsigned int i;
-
-	batch->order.weight = batch->n;
-	atomic_set(&batch->pending, 1);
-	if (!batch->key->rx)
-		crypt_chacha_decrypt(batch);
-	else
-		for (i = 0; i < batch->n; i++)
-			crypt_decrypt(batch, &batch->packet[i]);
-	crypt_end(batch, &batch->link->rx_order);
+	batch->encrypt = false;
+	crypt_start(batch);
 }

@@ -10,5 +10,6 @@ unsigned int cipe_crypt_size(const struct crypto_aead *tx,
 			     const struct crypto_aead *rx);
 void cipe_crypt_encrypt(struct cipe_batch *batch);
 void cipe_crypt_decrypt(struct cipe_batch *batch);
+void cipe_crypt_continue(struct cipe_batch *batch);
 
 #endif /* _CIPE_CRYPT_H */

@@ -16,15 +16,19 @@
 #include "netlink.h"
 #include "pages.h"
 #include "socket.h"
+#include "spread.h"
 
 static int __init cipe_init(void)
 {
 	int err;
 
 	cipe_gather_init();
-	err = cipe_keys_init();
+	err = cipe_spread_init();
 	if (err)
 		return err;
+	err = cipe_keys_init();
+	if (err)
+		goto exit_spread;
 	err = cipe_hook_init();
 	if (err)
 		goto exit_keys;
@@ -47,6 +51,8 @@ exit_hook:
 	cipe_hook_exit();
 exit_keys:
 	cipe_keys_exit();
+exit_spread:
+	cipe_spread_exit();
 	return err;
 }
 
@@ -60,6 +66,7 @@ static void __exit cipe_exit(void)
 	/* Waits for all that RCU still holds, endpoints and sockets too */
 	cipe_keys_exit();
 	cipe_gather_exit();
+	cipe_spread_exit();
 	cipe_batch_exit();
 	cipe_pages_exit();
 }

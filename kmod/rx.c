@@ -274,6 +274,20 @@ static bool rx_ecn(struct sk_buff *skb, u8 outer)
 	return INET_ECN_decapsulate(skb, outer, inner) <= 1;
 }
 
+/* May GRO find others for it? All packets of a flow get the same answer, so
+ * none overtakes another.
+ */
+static bool rx_may_coalesce(const struct sk_buff *skb)
+{
+	if (skb->protocol == htons(ETH_P_IP))
+		return skb_headlen(skb) >= sizeof(struct iphdr) &&
+		       ip_hdr(skb)->protocol != IPPROTO_ICMP;
+	if (skb->protocol == htons(ETH_P_IPV6))
+		return skb_headlen(skb) >= sizeof(struct ipv6hdr) &&
+		       ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6;
+	return true;
+}
+
 /* A packet to the stack; the outer header's DSCP and ECN were @dsfield. 0: used
  * up
  */
@@ -290,7 +304,10 @@ static enum cipe_stat rx_deliver(struct cipe_link *link, struct sk_buff *skb,
 		return CIPE_STAT_RX_ECN;
 	if (unlikely(!(link->dev->flags & IFF_UP)))
 		return CIPE_STAT_RX_DOWN;
-	gro_cells_receive(&link->gro, skb);
+	if (rx_may_coalesce(skb))
+		gro_cells_receive(&link->gro, skb);
+	else
+		netif_rx(skb);
 	return 0;
 }
 

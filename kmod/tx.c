@@ -123,6 +123,12 @@ static struct tx_gathered *tx_gathered(struct sk_buff *skb)
 	return (struct tx_gathered *)skb->cb;
 }
 
+/* Of a burst, perhaps; what this machine itself sends is not worth waiting */
+static bool tx_forwarded(const struct sk_buff *skb)
+{
+	return in_serving_softirq() && !skb->sk;
+}
+
 /* Leave it for the end of the softirq, when there may be more */
 static void tx_gather(struct cipe_link *link, struct sk_buff *skb,
 		      const struct cipe_outer *outer)
@@ -161,7 +167,7 @@ static enum cipe_stat tx_packet(struct cipe_link *link, struct sk_buff *skb)
 		return CIPE_STAT_TX_TOO_BIG;
 	}
 
-	if (in_serving_softirq() && !skb_is_gso(skb)) {
+	if (tx_forwarded(skb) && !skb_is_gso(skb)) {
 		tx_gather(link, skb, &outer);
 		return 0;
 	}
