@@ -53,7 +53,6 @@ struct answered {
  * @failures: exchanges without an answer in a row
  * @ours: the exchange under way; NULL: none
  * @init: its message
- * @init_id: our key id in it
  * @challenges: how often the peer asked for another one
  * @sends: how often it was sent
  * @retry_at: when to send it again
@@ -83,7 +82,6 @@ struct session {
 	unsigned int failures;
 	struct handshake *ours;
 	struct handshake_message init;
-	uint32_t init_id;
 	unsigned int challenges;
 	unsigned int sends;
 	uint64_t retry_at;

@@ -94,7 +94,7 @@ static bool write_init(struct session *s, const uint8_t *cookie)
 
 	session_abandon_ours(s);
 	own.timestamp = s->ops->timestamp(s->ctx);
-	own.key_id = s->init_id = session_random_key_id(s);
+	own.key_id = session_random_key_id(s);
 	s->ours = handshake_new(&s->config.handshake);
 	if (s->ours && handshake_initiate(s->ours, &own, cookie, &s->init) == HANDSHAKE_OK)
 		return true;
