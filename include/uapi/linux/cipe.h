@@ -246,7 +246,8 @@ enum cipe_cipher {
  * @CIPE_A_KEY_DRIVER: string, up to %CIPE_KEY_DRIVER_MAX characters: in set,
  *	the kernel crypto driver to use (e.g. a hardware engine or cryptd(...)),
  *	which must implement the cipher; default: the best that runs on the CPU.
- *	In get: the driver in use.
+ *	In get: the driver in use; "chacha20poly1305-lib", which can not be set,
+ *	is the default of ChaCha20-Poly1305: the kernel's library, no driver.
  * @CIPE_A_KEY_TX_COUNTER: u64, next counter to send, get only
  * @CIPE_A_KEY_TX_BLOCKS: u64, cipher blocks sent under the key, get only
  * @CIPE_A_KEY_RX_COUNTER: u64, highest counter received plus one, get only
