@@ -16,9 +16,7 @@ struct cipe_key;
 struct cipe_link;
 struct sk_buff;
 
-/* As many as Linux puts into one UDP packet for segmentation, or coalesces
- * into one: UDP_MAX_SEGMENTS and UDP_GRO_CNT_MAX
- */
+/* As many as Linux coalesces into one UDP packet: UDP_GRO_CNT_MAX */
 #define CIPE_BATCH_MAX	64
 
 /**

@@ -304,6 +304,23 @@ static void crypt_later(struct cipe_batch *batch)
 	batch->outer.dst = NULL;
 }
 
+/* It is done, but others wait that were submitted before it */
+static void crypt_wait(struct cipe_batch *batch)
+{
+	struct cipe_order *order = crypt_order(batch);
+	unsigned int i;
+
+	if (likely(cipe_batch_hold(batch))) {
+		crypt_later(batch);
+		cipe_order_sync(order, &batch->order);
+		return;
+	}
+	/* The key is being freed. A failure overtakes nobody. */
+	for (i = 0; i < batch->n; i++)
+		batch->packet[i].err = -ENOKEY;
+	order->release(&batch->order);
+}
+
 /* Here and now; the cipher may still finish later */
 static void crypt_here(struct cipe_batch *batch)
 {
@@ -311,7 +328,8 @@ static void crypt_here(struct cipe_batch *batch)
 
 	crypt_all(batch);
 	if (likely(atomic_read(&batch->pending) == 1)) {
-		cipe_order_sync(order, &batch->order);
+		if (unlikely(!cipe_order_pass(order, &batch->order)))
+			crypt_wait(batch);
 		return;
 	}
 	crypt_later(batch);

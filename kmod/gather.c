@@ -85,7 +85,8 @@ void cipe_gather_add(struct cipe_link *link, struct sk_buff *skb, unsigned int d
 {
 	struct cipe_gather *gather = this_cpu_ptr(&gather_cpu);
 
-	if (gather->n && (gather->link != link || gather->depth != depth))
+	/* What is sent may come back here, from a link that carries this one */
+	while (gather->n && (gather->link != link || gather->depth != depth))
 		gather_flush(gather);
 	skb->next = NULL;
 	if (gather->n) {

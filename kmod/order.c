@@ -4,14 +4,16 @@
  *
  * A cipher may finish one request at once and another later, on any CPU. What
  * it finishes at once passes straight through as long as nothing waits; else
- * it queues behind what was submitted before. One CPU at a time releases, so
- * that two of them can not overtake each other after the queue.
+ * it queues behind what was submitted before. One CPU releases what waits, so
+ * that batches can not overtake each other after the queue.
  */
 
 #include "order.h"
 
 static void order_add(struct cipe_order *order, struct cipe_order_entry *entry)
 {
+	if (list_empty(&order->pending) && !order->releasing)
+		order->home = smp_processor_id();
 	entry->queued = true;
 	list_add_tail(&entry->node, &order->pending);
 	WRITE_ONCE(order->waiting, order->waiting + entry->weight);
@@ -27,6 +29,13 @@ static struct cipe_order_entry *order_head(struct cipe_order *order)
 	return entry && entry->done ? entry : NULL;
 }
 
+/* Have @work go on; lock held */
+static void order_defer(struct cipe_order *order)
+{
+	netdev_hold(order->dev, &order->dev_tracker, GFP_ATOMIC);
+	queue_work_on(order->home, system_highpri_wq, &order->work);
+}
+
 /* Release what is done at the head, as far as the budget goes; lock held,
  * dropped meanwhile. Whoever set @releasing calls this, and nobody else until
  * it is cleared.
@@ -39,8 +48,7 @@ static void order_run(struct cipe_order *order)
 
 	while ((entry = order_head(order))) {
 		if (!budget--) {
-			netdev_hold(order->dev, &order->dev_tracker, GFP_ATOMIC);
-			schedule_work(&order->work);
+			order_defer(order);
 			return;
 		}
 		list_del(&entry->node);
@@ -60,7 +68,10 @@ static void order_release(struct cipe_order *order)
 		return;
 	WRITE_ONCE(order->releasing, true);
 	smp_wmb(); /* before an entry leaves the list */
-	order_run(order);
+	if (order->home == smp_processor_id())
+		order_run(order);
+	else
+		order_defer(order);
 }
 
 static void order_work(struct work_struct *work)
@@ -96,14 +107,14 @@ void cipe_order_init(struct cipe_order *order, struct net_device *dev,
 }
 
 /**
- * cipe_order_sync - a packet was finished by its submission itself
+ * cipe_order_pass - release a batch that was finished by its submission itself
  * @order: the queue
- * @entry: the packet, zeroed before its submission; released now or behind
- *	those that wait, do not touch it any more
+ * @entry: the batch, zeroed before its submission
  *
  * Context: softirq or BH off.
+ * Return: whether it was released, do not touch it any more; or others wait.
  */
-void cipe_order_sync(struct cipe_order *order, struct cipe_order_entry *entry)
+bool cipe_order_pass(struct cipe_order *order, struct cipe_order_entry *entry)
 {
 	bool empty = list_empty_careful(&order->pending);
 
@@ -111,11 +122,22 @@ void cipe_order_sync(struct cipe_order *order, struct cipe_order_entry *entry)
 	 * that another CPU submits at this very moment has no order to this one.
 	 */
 	smp_rmb();
-	if (likely(empty && !READ_ONCE(order->releasing))) {
-		order->release(entry);
-		return;
-	}
+	if (unlikely(!empty || READ_ONCE(order->releasing)))
+		return false;
+	order->release(entry);
+	return true;
+}
 
+/**
+ * cipe_order_sync - have a finished batch wait for those before it
+ * @order: the queue
+ * @entry: the batch, cipe_order_pass() refused it; do not touch it any more. It
+ *	may outlive the caller's RCU section
+ *
+ * Context: softirq or BH off.
+ */
+void cipe_order_sync(struct cipe_order *order, struct cipe_order_entry *entry)
+{
 	spin_lock_bh(&order->lock);
 	entry->done = true;
 	order_add(order, entry);

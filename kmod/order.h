@@ -30,9 +30,12 @@ typedef void (*cipe_release_t)(struct cipe_order_entry *entry);
  * @lock: protects the rest; taken with BH off
  * @pending: in order of submission; empty while the cipher is synchronous
  * @waiting: packets in them; read without the lock
- * @releasing: a CPU, or @work, is releasing from the head, the others leave it
+ * @releasing: @home, or @work, is releasing from the head, the others leave it
  *	to it
- * @work: goes on when the budget is spent
+ * @home: CPU that releases: who submitted the first of those that wait. The
+ *	stack behind us has queues for each CPU
+ * @work: releases on @home what is finished elsewhere, and goes on when the
+ *	budget is spent
  * @dev: the link's; held while @work is queued
  * @dev_tracker: by it
  * @release: see &typedef cipe_release_t
@@ -42,6 +45,7 @@ struct cipe_order {
 	struct list_head pending;
 	unsigned int waiting;
 	bool releasing;
+	int home;
 	struct work_struct work;
 	struct net_device *dev;
 	netdevice_tracker dev_tracker;
@@ -75,6 +79,7 @@ struct cipe_order_entry {
 
 void cipe_order_init(struct cipe_order *order, struct net_device *dev,
 		     cipe_release_t release);
+bool cipe_order_pass(struct cipe_order *order, struct cipe_order_entry *entry);
 void cipe_order_sync(struct cipe_order *order, struct cipe_order_entry *entry);
 void cipe_order_pend(struct cipe_order *order, struct cipe_order_entry *entry);
 void cipe_order_done(struct cipe_order *order, struct cipe_order_entry *entry);

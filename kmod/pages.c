@@ -3,7 +3,7 @@
  * Memory for packets, recycled on its CPU.
  *
  * Fresh pages are expensive: many kernels clear them (init_on_alloc), which
- * costs as much as the cipher. So each CPU keeps the chunks it once allocated
+ * costs more than half as much as the cipher. So each CPU keeps the chunks it once allocated
  * and uses one again as soon as nobody but us holds a reference to it. Nobody
  * has to give anything back: packets drop their references to the pages as
  * usual, wherever they end.

@@ -252,11 +252,12 @@ void cipe_send(struct cipe_link *link, struct cipe_key *key,
 	       struct cipe_outer *outer, struct cipe_cut *cut)
 {
 	struct cipe_batch *batch;
+	unsigned int n, left;
 	enum cipe_stat why;
-	unsigned int n;
 	u32 counter;
 
 	do {
+		left = cut->left;
 		n = min_t(unsigned int, cut->left, CIPE_BATCH_MAX);
 		batch = send_batch(link, key, n, send_blocks(cut, n), &counter, &why);
 		if (unlikely(!batch))
@@ -277,7 +278,7 @@ void cipe_send(struct cipe_link *link, struct cipe_key *key,
 	return;
 drop:
 	dst_release(outer->dst);
-	cipe_stats_count(link->stats, why, cut->left ?: 1);
+	cipe_stats_count(link->stats, why, left);
 	kfree_skb_list(cut->skb);
 }
 

@@ -143,11 +143,33 @@ static void tx_gather(struct cipe_link *link, struct sk_buff *skb,
 	cipe_gather_add(link, skb, __this_cpu_read(cipe_send_depth));
 }
 
+/* Send a packet now; the route is used up. 0: so is the packet. */
+static enum cipe_stat tx_now(struct cipe_link *link, struct cipe_key *key,
+			     struct sk_buff *skb, struct cipe_outer *outer)
+{
+	struct cipe_cut cut;
+
+	/* Not before those that wait */
+	cipe_gather_flush();
+	if (unlikely(!cipe_cut_begin(&cut, skb))) {
+		dst_release(outer->dst);
+		return CIPE_STAT_TX_NOMEM;
+	}
+	/* What a guest says of its packet's segments need not make sense */
+	if (unlikely(cipe_cut_len(&cut) > IP_MAX_MTU - TX_HEADERS)) {
+		dst_release(outer->dst);
+		cipe_stats_inc(link->stats, CIPE_STAT_TX_TOO_BIG);
+		kfree_skb_list(cut.skb);
+		return 0;
+	}
+	cipe_send(link, key, outer, &cut);
+	return 0;
+}
+
 /* All that can go wrong before the packet is changed. 0: it is used up. */
 static enum cipe_stat tx_packet(struct cipe_link *link, struct sk_buff *skb)
 {
 	struct cipe_outer outer;
-	struct cipe_cut cut;
 	struct cipe_key *key;
 	enum cipe_stat why;
 
@@ -171,19 +193,10 @@ static enum cipe_stat tx_packet(struct cipe_link *link, struct sk_buff *skb)
 		tx_gather(link, skb, &outer);
 		return 0;
 	}
-	/* Not before those that wait */
-	cipe_gather_flush();
-	if (unlikely(!cipe_cut_begin(&cut, skb))) {
-		dst_release(outer.dst);
-		return CIPE_STAT_TX_NOMEM;
-	}
-	cipe_send(link, key, &outer, &cut);
-	return 0;
+	return tx_now(link, key, skb, &outer);
 }
 
-/* Take from @list what can leave alike, and for the same socket, as its first;
- * what is left stays
- */
+/* Take from @list what can leave alike as its first; what is left stays */
 static unsigned int tx_group(struct sk_buff **list)
 {
 	struct sk_buff *first = *list, *skb = first;
@@ -192,7 +205,6 @@ static unsigned int tx_group(struct sk_buff **list)
 	for (; skb->next; skb = skb->next, n++)
 		if (memcmp(tx_gathered(first), tx_gathered(skb->next),
 			   sizeof(struct tx_gathered)) ||
-		    skb->next->sk != first->sk ||
 		    skb->next->priority != first->priority)
 			break;
 	*list = skb->next;
