@@ -167,13 +167,13 @@ static bool crypt_source(struct cipe_crypt *crypt, struct sk_buff *skb,
 {
 	unsigned int len = packet->len + CIPE_WIRE_OVERHEAD;
 
-	/* What user space may write to must not change under the cipher */
-	if (unlikely(skb_has_shared_frag(skb)))
-		return false;
 	if (likely(packet->from)) {
 		sg_init_one(crypt->src, packet->from, len);
 		return true;
 	}
+	/* What user space may write to must not change under the cipher */
+	if (unlikely(skb_has_shared_frag(skb) || skb_has_frag_list(skb)))
+		return false;
 	sg_init_table(crypt->src, CRYPT_PIECES);
 	return skb_to_sgvec(skb, crypt->src, packet->at, len) > 0;
 }

@@ -150,15 +150,17 @@ unsigned int cipe_cut_run(const struct cipe_cut *cut, unsigned int max)
 /* One that leaves as it is, but for a checksum that is due */
 static bool cut_whole(const struct sk_buff *skb, u8 *to)
 {
-	unsigned int start;
 	__sum16 *sum;
 	__wsum csum;
+	int start;
 
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		return !skb_copy_bits(skb, 0, to, skb->len);
 
+	/* Before the packet, if a guest said so and its header was cut off */
 	start = skb_checksum_start_offset(skb);
-	if (unlikely(start + skb->csum_offset + sizeof(*sum) > skb->len ||
+	if (unlikely(start < 0 ||
+		     (unsigned int)start + skb->csum_offset + sizeof(*sum) > skb->len ||
 		     skb_copy_bits(skb, 0, to, start)))
 		return false;
 	csum = skb_copy_and_csum_bits(skb, start, to + start, skb->len - start);

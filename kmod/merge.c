@@ -42,7 +42,8 @@ static unsigned int merge_ip4(const u8 *data, unsigned int room, unsigned int *l
 	const struct iphdr *ip = (void *)data;
 
 	if (room < sizeof(*ip) || ip->version != 4 || ip->ihl != 5 ||
-	    ip->protocol != IPPROTO_TCP || ip_is_fragment(ip))
+	    ip->protocol != IPPROTO_TCP || ip_is_fragment(ip) ||
+	    ip_fast_csum(ip, 5))
 		return 0;
 	*len = ntohs(ip->tot_len);
 	return sizeof(*ip);
@@ -106,7 +107,8 @@ static bool merge_same_ip4(const struct cipe_merge *merge, const u8 *a, const u8
 	return *(u16 *)x == *(u16 *)y && x->frag_off == y->frag_off &&
 	       *(u16 *)&x->ttl == *(u16 *)&y->ttl &&
 	       x->saddr == y->saddr && x->daddr == y->daddr &&
-	       (u16)(ntohs(x->id) + merge->n) == ntohs(y->id);
+	       (u16)(ntohs(x->id) + merge->n) == ntohs(y->id) &&
+	       !ip_fast_csum(y, 5);
 }
 
 static bool merge_same_ip6(const struct cipe_merge *merge, const u8 *a, const u8 *b)

@@ -16,11 +16,7 @@
 
 #include "pages.h"
 
-/* Large enough for 20 datagrams, small enough to be had from a busy machine;
- * what sockets use too (SKB_FRAG_PAGE_ORDER).
- */
-#define PAGES_ORDER	get_order(32768)
-#define PAGES_CHUNK	(PAGE_SIZE << PAGES_ORDER)
+#define PAGES_ORDER	get_order(CIPE_PAGES_CHUNK)
 
 /* Chunks a CPU keeps for each use: 1 MiB. More than that are in use only if
  * sockets are not read, and then recycling is not what counts.
@@ -68,7 +64,7 @@ static bool pages_next(struct cipe_pages *pages)
 
 	fresh = alloc_pages(PAGES_GFP, PAGES_ORDER);
 	if (!fresh) {
-		pages->offset = PAGES_CHUNK;
+		pages->offset = CIPE_PAGES_CHUNK;
 		return false;
 	}
 	if (i == PAGES_CHUNKS) {
@@ -110,17 +106,17 @@ void *cipe_pages_run(enum cipe_pages_use use, unsigned int lead,
 	unsigned int start = ALIGN(pages->offset, align) + lead;
 	struct page *page;
 
-	if (unlikely(lead + size > PAGES_CHUNK)) {
+	if (unlikely(lead + size > CIPE_PAGES_CHUNK)) {
 		*n = 1;
 		return pages_large(lead, size);
 	}
-	if (!pages->chunk[pages->now] || start + size > PAGES_CHUNK) {
+	if (!pages->chunk[pages->now] || start + size > CIPE_PAGES_CHUNK) {
 		if (unlikely(!pages_next(pages)))
 			return NULL;
 		start = lead;
 	}
 
-	*n = min_t(unsigned int, *n, (PAGES_CHUNK - start) / size);
+	*n = min_t(unsigned int, *n, (CIPE_PAGES_CHUNK - start) / size);
 	pages->offset = start + *n * size;
 	page = pages->chunk[pages->now];
 	get_page(page);

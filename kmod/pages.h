@@ -3,8 +3,9 @@
 #ifndef _CIPE_PAGES_H
 #define _CIPE_PAGES_H
 
-#include <linux/cache.h>
+#include <linux/minmax.h>
 #include <linux/types.h>
+#include <asm/page.h>
 
 /* What the memory is for. Ciphertext is soon sent, plaintext may wait long in
  * somebody's socket: kept apart, the one does not hold up the other.
@@ -17,6 +18,11 @@ enum cipe_pages_use {
 
 /* Where a run starts, but for its lead: as strictly as a packet's head */
 #define CIPE_PAGES_ALIGN	64
+
+/* Octets that are allocated at once: enough for 20 datagrams, few enough to be
+ * had from a busy machine; what sockets use too (SKB_FRAG_PAGE_ORDER)
+ */
+#define CIPE_PAGES_CHUNK	max_t(unsigned int, 32768, PAGE_SIZE)
 
 void *cipe_pages_run(enum cipe_pages_use use, unsigned int lead,
 		     unsigned int size, unsigned int *n);

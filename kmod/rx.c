@@ -104,6 +104,8 @@ static unsigned int rx_batch(struct cipe_key *key, struct cipe_reader *reader,
 		return at + size;
 	}
 	at = rx_collect(batch, reader, at, size);
+	if (unlikely(!batch->n)) /* who sends from here, changed it meanwhile */
+		at += size;
 	if (unlikely(cipe_key_expired(key)))
 		rx_forget(batch, 0, CIPE_STAT_RX_EXPIRED);
 	rx_filter(batch);
@@ -363,6 +365,8 @@ static void rx_packet(struct cipe_batch *batch, struct cipe_packet *packet,
 	skb->csum_level = ~0;
 	skb->protocol = rx_protocol(link, packet);
 	cipe_merge_start(merge, skb, link->mode == CIPE_MODE_ETHER ? ETH_HLEN : 0);
+	/* Switched off by the administrator, or in the way of XDP */
+	merge->closed |= netif_elide_gro(link->dev);
 }
 
 /* Note the counters, and drop what another copy was faster than, or is too old

@@ -33,8 +33,9 @@ static unsigned int slot_size(unsigned int len)
 				  CIPE_WIRE_TAG_LEN, CIPE_PAGES_ALIGN) +
 			    SKB_DATA_ALIGN(sizeof(struct skb_shared_info));
 
-	return size > PAGE_SIZE / 4 && size < PAGE_SIZE ? roundup_pow_of_two(size) :
-							  size;
+	if (size > PAGE_SIZE / 4 && size < PAGE_SIZE)
+		return roundup_pow_of_two(size);
+	return size > CIPE_PAGES_CHUNK ? PAGE_SIZE << get_order(size) : size;
 }
 
 /**

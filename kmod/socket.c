@@ -82,24 +82,27 @@ static int socket_hook(struct cipe_sock *cs, struct socket *sock, bool standin)
 	err = cipe_hook_get(sock_net(sock->sk));
 	if (err)
 		return err;
+	setup_udp_tunnel_sock(sock_net(sock->sk), sock, &config);
 	udp_set_bit(ACCEPT_L4, sock->sk);
 	udp_set_bit(GRO_ENABLED, sock->sk);
-	setup_udp_tunnel_sock(sock_net(sock->sk), sock, &config);
 	return 0;
 }
 
-/* Make @sk an ordinary UDP socket again, and wait for those who use it. Its
- * user data go last: until then it must not become someone else's.
+/* Make @sk an ordinary UDP socket again, with @gro if its owner had that, and
+ * wait for those who use it. Its user data go last: until then it must not
+ * become someone else's.
  */
-static void socket_unhook(struct sock *sk)
+static void socket_unhook(struct sock *sk, bool gro)
 {
 	struct udp_sock *up = udp_sk(sk);
 
+	if (!gro) {
+		udp_clear_bit(ACCEPT_L4, sk);
+		udp_clear_bit(GRO_ENABLED, sk);
+	}
 	WRITE_ONCE(up->encap_type, 0);
 	WRITE_ONCE(up->encap_rcv, NULL);
 	WRITE_ONCE(up->encap_destroy, NULL);
-	udp_clear_bit(ACCEPT_L4, sk);
-	udp_clear_bit(GRO_ENABLED, sk);
 	cipe_hook_put(sock_net(sk));
 	synchronize_net();
 	rcu_assign_sk_user_data(sk, NULL);
@@ -169,7 +172,7 @@ static struct socket *socket_standin(struct cipe_sock *cs, struct sock *old)
 	err = socket_bind_beside(sock, old);
 	revert_creds(cred);
 	if (err) {
-		socket_unhook(sock->sk);
+		socket_unhook(sock->sk, false);
 		sock_release(sock);
 		return ERR_PTR(err);
 	}
@@ -189,7 +192,7 @@ static void socket_release(struct cipe_sock *cs)
 	if (!sk)
 		return;
 	RCU_INIT_POINTER(cs->sk, NULL);
-	socket_unhook(sk); /* waits for senders too */
+	socket_unhook(sk, cs->gro); /* waits for senders too */
 	if (cs->standin) {
 		sock_release(cs->standin);
 		WRITE_ONCE(cs->standin, NULL);
@@ -219,7 +222,7 @@ static void socket_owner_closed(struct sock *sk)
 	}
 	WRITE_ONCE(cs->standin, standin);
 	rcu_assign_pointer(cs->sk, standin->sk);
-	socket_unhook(sk);
+	socket_unhook(sk, false);
 	sock_put(sk);
 unlock:
 	mutex_unlock(&registry_lock);
@@ -313,6 +316,7 @@ static int socket_claim(struct cipe_sock *cs, struct socket *sock,
 		NL_SET_ERR_MSG(extack, "the socket is in use for another encapsulation");
 		err = -EBUSY;
 	} else {
+		cs->gro = udp_test_bit(GRO_ENABLED, sk);
 		err = socket_hook(cs, sock, false);
 	}
 	release_sock(sk);
@@ -381,7 +385,7 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 	err = socket_bind_beside(sock, old);
 	if (err) {
 		NL_SET_ERR_MSG(extack, "cannot bind to the address to take over");
-		socket_unhook(sock->sk);
+		socket_unhook(sock->sk, cs->gro);
 		return err;
 	}
 
@@ -389,7 +393,7 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 	rcu_assign_pointer(cs->sk, sock->sk);
 	standin = cs->standin;
 	WRITE_ONCE(cs->standin, NULL);
-	socket_unhook(old);
+	socket_unhook(old, false);
 	sock_release(standin);
 	/* Another mark may mean another route */
 	list_for_each_entry(link, &cs->links, sock_node)

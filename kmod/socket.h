@@ -23,6 +23,7 @@ union cipe_sockaddr;
  * @sk: the socket: user space's, or after its owner closed it the stand-in.
  *	NULL when its network namespace is gone. Written under the registry's
  *	mutex, RCU
+ * @gro: its owner had asked for UDP_GRO; under the mutex
  * @standin: the same socket if it is ours; under the mutex
  * @node: in the registry; under the mutex
  * @links: those attached, by cipe_link.sock_node; under the mutex
@@ -32,6 +33,7 @@ union cipe_sockaddr;
 struct cipe_sock {
 	struct sock __rcu *sk;
 	struct socket *standin;
+	bool gro;
 	struct list_head node;
 	struct list_head links;
 	atomic64_t stats[CIPE_SOCKET_STATS];

@@ -17,6 +17,7 @@
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/isolation.h>
 #include <linux/workqueue.h>
 
 #include "batch.h"
@@ -68,6 +69,14 @@ static unsigned int spread_load(int cpu, u64 now)
 	return READ_ONCE(spread->load);
 }
 
+/* Has it begun with all that it was given? Others may keep it busy, where we
+ * do not see it; then no more than one batch waits for it.
+ */
+static bool spread_idle(int cpu)
+{
+	return llist_empty(&per_cpu_ptr(&spread_cpu, cpu)->queue);
+}
+
 static unsigned int spread_octets(const struct cipe_batch *batch)
 {
 	return batch->n * batch->packet[0].len;
@@ -84,6 +93,7 @@ int cipe_spread_where(const struct cipe_batch *batch)
 {
 	struct cipe_spread *spread = this_cpu_ptr(&spread_cpu);
 	unsigned int load = spread->load, least, look;
+	const struct cpumask *cpus = housekeeping_cpumask(HK_TYPE_DOMAIN);
 	int cpu = spread->next, best = -1;
 	u64 now;
 
@@ -96,10 +106,11 @@ int cipe_spread_where(const struct cipe_batch *batch)
 		return -1;
 	least -= SPREAD_LESS;
 	for (look = 0; look < SPREAD_LOOK; look++) {
-		cpu = cpumask_next(cpu, cpu_online_mask);
+		cpu = cpumask_next_and(cpu, cpus, cpu_online_mask);
 		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first(cpu_online_mask);
-		if (cpu != smp_processor_id() && spread_load(cpu, now) < least) {
+			cpu = cpumask_first_and(cpus, cpu_online_mask);
+		if (cpu < nr_cpu_ids && cpu != smp_processor_id() &&
+		    spread_idle(cpu) && spread_load(cpu, now) < least) {
 			least = spread_load(cpu, now);
 			best = cpu;
 		}
