@@ -135,8 +135,8 @@ right()
 	for mode in "${@:3}"; do
 		async_pair $mode $family $cipher
 		family=6
-		ping_all a 10.9.0.2 50 window 16
-		ping_all b fd09::1 50 size 1300
+		ping_all a 10.9.0.2 "$PINGS" window 16
+		ping_all b fd09::1 "$PINGS" size 1300
 		udp a b 10.9.0.2 count "$UDP_COUNT" size 200
 		udp b a fd09::1 count "$UDP_COUNT" size 1300
 		tcp a b 10.9.0.2 stay bytes "$(scale 2000000 200000)"

@@ -554,8 +554,9 @@ carrier_is()
 
 # ---- traffic ----------------------------------------------------------------
 
-TCP_BYTES=$(scale 1048576 100000)	# each way
-UDP_COUNT=$(scale 1000 200)
+TCP_BYTES=$(scale 1048576 60000)	# each way
+UDP_COUNT=$(scale 1000 60)
+PINGS=$(scale 50 8)
 
 # ping_all NS ADDRESS COUNT [cipe-flow's arguments]: none is lost, changed or
 # comes twice

@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib.sh"
 
 ROUNDS=$(scale 20 4)	# over all variants
-SOME=$(scale 10 3)
+SOME=$(scale 10 2)
 FEW=$(scale 5 2)
 
 # flood NS ADDRESS: pings in the background, to be lost or not; not so many
