@@ -19,8 +19,8 @@ state_is()
 # flood NS ADDRESS: pings in the background, until stopped
 flood()
 {
-	cipe-flow ping "$NS-$1" "$2" count 1000000000 window 8 gap 500 \
-		> "$TMP/flood" 2>&1 &
+	cipe-flow ping "$NS-$1" "$2" count 1000000000 window 8 \
+		gap "$(scale 500 10000)" > "$TMP/flood" 2>&1 &
 	FLOOD=$!
 	keep $FLOOD
 }
