@@ -74,6 +74,49 @@ within()
 	no_errors a b
 }
 
+rx_packets()
+{
+	stat_of b "$1" rx_packets
+}
+
+# Packets of one burst, some for a link that another one carries, some for one
+# beside it: each reaches its own peer
+apart()
+{
+	local one two
+
+	fresh
+	gateways mtu 1600
+	link_pair ip 4 aes-256-gcm 1500
+	link a cipe1 ip "[fd09::1]:4001" "[fd09::2]:4001" 1001
+	link b cipe1 ip "[fd09::2]:4001" "[fd09::1]:4001" 1001
+	link a cipe2 ip 192.0.2.1:4002 192.0.2.2:4002 1002
+	link b cipe2 ip 192.0.2.2:4002 192.0.2.1:4002 1002
+	up a cipe1 10.10.0.1/24
+	up b cipe1 10.10.0.2/24
+	up a cipe2 10.12.0.1/24
+	up b cipe2 10.12.0.2/24
+	add_ns host
+	cable a lan host eth0
+	up a lan 10.1.0.1/24
+	up host eth0 10.1.0.2/24 -- "route add default via 10.1.0.1"
+	on a sysctl -qw net.ipv4.ip_forward=1
+	ping_all a 10.10.0.2 3
+	ping_all a 10.12.0.2 3
+	ping_all host 10.1.0.1 1
+
+	one=$(rx_packets cipe1) two=$(rx_packets cipe2)
+	on host tc qdisc add dev eth0 root netem slot 1s 1s
+	on host bash -c 'for i in {1..20}; do
+		echo > /dev/udp/10.10.0.2/9
+		echo > /dev/udp/10.12.0.2/9
+	done'
+	wait_until 10 eval "[ \$(rx_packets cipe2) -ge $((two + 20)) ]" || :
+	settle
+	is "through the one that is carried" $(($(rx_packets cipe1) - one)) 20
+	is "through the one beside it" $(($(rx_packets cipe2) - two)) 20
+}
+
 # Each carries the other
 each_other()
 {
@@ -125,6 +168,7 @@ it "the route to an IPv4 peer leads into the link itself" itself 4
 it "the route to an IPv6 peer leads into the link itself" itself 6
 it "the default route leads into the link" default_route
 it "a link in a link in a link" within
+it "a burst for a link within a link, and for one beside it" apart
 it "two links that carry each other" each_other
 it "gateways that route back and forth" back_and_forth
 run_tests
