@@ -53,7 +53,7 @@ static u64 send_blocks(const struct cipe_cut *cut, unsigned int n)
 
 /* Write the next datagram of @batch at @data; @cut has its plaintext */
 static bool send_write(struct cipe_batch *batch, struct cipe_cut *cut, u8 *data,
-		     u32 counter)
+		       u32 counter)
 {
 	struct cipe_packet *packet = &batch->packet[batch->n++];
 	struct cipe_wire_data *header = (void *)data;
@@ -67,7 +67,7 @@ static bool send_write(struct cipe_batch *batch, struct cipe_cut *cut, u8 *data,
 }
 
 static void send_append(struct cipe_batch *batch, struct sk_buff *skb,
-		      struct sk_buff **last)
+			struct sk_buff **last)
 {
 	if (*last)
 		(*last)->next = skb;
@@ -119,8 +119,8 @@ static struct sk_buff *send_super(const struct cipe_outer *outer, unsigned int s
 
 /* Fill @skb with @n datagrams of up to @size octets each */
 static bool send_fill(struct cipe_batch *batch, struct cipe_cut *cut,
-		    struct sk_buff *skb, unsigned int size, unsigned int n,
-		    u32 counter)
+		      struct sk_buff *skb, unsigned int size, unsigned int n,
+		      u32 counter)
 {
 	unsigned int frag, got, len;
 	u8 *run, *data;
@@ -148,7 +148,7 @@ static bool send_fill(struct cipe_batch *batch, struct cipe_cut *cut,
 
 /* Make the datagrams of @n segments of @cut, as few skbs as possible */
 static bool send_datagrams(struct cipe_batch *batch, struct cipe_cut *cut,
-			 unsigned int n, u32 counter)
+			   unsigned int n, u32 counter)
 {
 	struct sk_buff *skb, *last = NULL;
 	unsigned int run, size;
