@@ -38,8 +38,10 @@
 
 #define PORT 5001
 #define STREAMS 256
-/* No multiple of a packet's size: what is cut wrongly does not fit again */
-#define PATTERN 1000003
+/* No multiple of a packet's size: what is cut wrongly does not fit again. Nor
+ * large: where each page's first use takes a millisecond, it was half of a ping
+ */
+#define PATTERN 65537
 #define CHUNK 65536
 
 #define MARKER "This-is-plain-text"
