@@ -122,6 +122,20 @@ static void take_local(struct msghdr *msg, union addr *local)
 	}
 }
 
+/* What recvmsg() fills: one piece, the sender's address, control messages */
+static struct msghdr to_receive(struct sockaddr_storage *ss, struct iovec *iov,
+				union control *control)
+{
+	return (struct msghdr){
+		.msg_name = ss,
+		.msg_namelen = sizeof(*ss),
+		.msg_iov = iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(*control),
+	};
+}
+
 /**
  * carrier_receive() - read one datagram, without waiting
  * @c: an open carrier
@@ -136,14 +150,7 @@ ssize_t carrier_receive(struct carrier *c, void *buf, size_t size, struct path *
 	struct sockaddr_storage ss;
 	union control control;
 	struct iovec iov = { .iov_base = buf, .iov_len = size };
-	struct msghdr msg = {
-		.msg_name = &ss,
-		.msg_namelen = sizeof(ss),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
+	struct msghdr msg = to_receive(&ss, &iov, &control);
 	ssize_t n = recvmsg(c->fd, &msg, MSG_DONTWAIT);
 
 	if (n < 0)
@@ -262,14 +269,7 @@ int carrier_error(struct carrier *c, struct carrier_error *error)
 	union control control;
 	uint32_t marker = 1;
 	struct iovec iov = { .iov_base = &marker, .iov_len = sizeof(marker) };
-	struct msghdr msg = {
-		.msg_name = &ss,
-		.msg_namelen = sizeof(ss),
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = &control,
-		.msg_controllen = sizeof(control),
-	};
+	struct msghdr msg = to_receive(&ss, &iov, &control);
 
 	memset(error, 0, sizeof(*error));
 	if (recvmsg(c->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
