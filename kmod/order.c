@@ -57,7 +57,7 @@ static void order_run(struct cipe_order *order)
 		order->release(entry);
 		spin_lock_bh(&order->lock);
 	}
-	/* After what the last one saw of the list: see cipe_order_sync() */
+	/* After what the last one saw of the list: see cipe_order_pass() */
 	smp_store_release(&order->releasing, false);
 }
 
