@@ -447,6 +447,7 @@ static int receive(int fd, const struct key *k, unsigned long count,
 	struct pollfd pfd = { .fd = fd, .events = POLLIN };
 	unsigned long got = 0;
 
+	setlinebuf(stdout);	/* somebody may be waiting for a certain one */
 	while (got < count) {
 		struct msghdr m = {
 			.msg_name = &from.in6, .msg_namelen = sizeof(from.in6),
@@ -478,7 +479,6 @@ static int receive(int fd, const struct key *k, unsigned long count,
 		printf("\n");
 		got += len >= least;
 	}
-	fflush(stdout);
 	return got == count ? 0 : 1;
 }
 
