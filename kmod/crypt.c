@@ -32,7 +32,10 @@
  * @batch: whose
  * @packet: which
  * @iv: the nonce
- * @src: source
+ * @src: source in one stretch: header and text, then the tag. An entry of its
+ *	own, for the crypto API builds one each time it finds the tag within
+ *	another
+ * @pieces: source in several
  * @dst: destination, if it is not the source
  * @req: the request, its context behind it; last
  */
@@ -40,7 +43,8 @@ struct cipe_crypt {
 	struct cipe_batch *batch;
 	struct cipe_packet *packet;
 	u8 iv[CIPE_WIRE_IV_LEN];
-	struct scatterlist src[CRYPT_PIECES];
+	struct scatterlist src[2];
+	struct scatterlist pieces[CRYPT_PIECES];
 	struct scatterlist dst[1];
 	struct aead_request req;
 };
@@ -85,6 +89,8 @@ static struct cipe_crypt *crypt_get(struct cipe_batch *batch,
 		batch->crypt_size = size;
 		if (!crypt)
 			return NULL;
+		sg_init_table(crypt->src, ARRAY_SIZE(crypt->src));
+		sg_init_table(crypt->dst, ARRAY_SIZE(crypt->dst));
 	}
 	crypt->batch = batch;
 	crypt->packet = packet;
@@ -137,6 +143,14 @@ static void crypt_submitted(struct cipe_batch *batch, struct cipe_packet *packet
 	}
 }
 
+/* A datagram with @len octets of text, in one stretch */
+static void crypt_stretch(struct cipe_crypt *crypt, const u8 *datagram,
+			  unsigned int len)
+{
+	sg_set_buf(&crypt->src[0], datagram, CRYPT_HEADER + len);
+	sg_set_buf(&crypt->src[1], datagram + CRYPT_HEADER + len, CIPE_WIRE_TAG_LEN);
+}
+
 static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 {
 	struct cipe_crypt *crypt = crypt_get(batch, packet);
@@ -147,7 +161,7 @@ static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 	if (unlikely(!crypt))
 		return;
 	crypt_nonce(crypt->iv, key->tx_iv, packet->counter);
-	sg_init_one(crypt->src, packet->data, packet->len + CIPE_WIRE_OVERHEAD);
+	crypt_stretch(crypt, packet->data, packet->len);
 	aead_request_set_tfm(&crypt->req, key->tx);
 	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
 	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
@@ -161,57 +175,62 @@ static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 	crypt_submitted(batch, packet, err);
 }
 
-/* The source of a received datagram; false: it has to be copied first */
-static bool crypt_source(struct cipe_crypt *crypt, struct sk_buff *skb,
-			 const struct cipe_packet *packet)
+/* The source of a received datagram in several pieces; NULL: it has to be copied
+ * first
+ */
+static struct scatterlist *crypt_pieces(struct cipe_crypt *crypt, struct sk_buff *skb,
+					const struct cipe_packet *packet)
 {
-	unsigned int len = packet->len + CIPE_WIRE_OVERHEAD;
-
-	if (likely(packet->from)) {
-		sg_init_one(crypt->src, packet->from, len);
-		return true;
-	}
 	/* What user space may write to must not change under the cipher */
 	if (unlikely(skb_has_shared_frag(skb) || skb_has_frag_list(skb)))
-		return false;
-	sg_init_table(crypt->src, CRYPT_PIECES);
-	return skb_to_sgvec(skb, crypt->src, packet->at, len) > 0;
+		return NULL;
+	sg_init_table(crypt->pieces, CRYPT_PIECES);
+	if (skb_to_sgvec(skb, crypt->pieces, packet->at,
+			 packet->len + CIPE_WIRE_OVERHEAD) <= 0)
+		return NULL;
+	return crypt->pieces;
 }
 
 /* Map a received datagram. The plaintext goes to memory of our own, never into
- * what came from the network: who knows who else sees that.
+ * what came from the network: who knows who else sees that. Returns the source,
+ * or NULL.
  */
-static int crypt_map(struct cipe_crypt *crypt, struct sk_buff *skb,
-		     const struct cipe_packet *packet)
+static struct scatterlist *crypt_map(struct cipe_crypt *crypt, struct sk_buff *skb,
+				     const struct cipe_packet *packet)
 {
-	unsigned int len = packet->len + CIPE_WIRE_OVERHEAD;
 	u8 *header = packet->data - CRYPT_HEADER;
+	struct scatterlist *src;
 
-	if (likely(crypt_source(crypt, skb, packet))) {
-		sg_init_one(crypt->dst, header, CRYPT_HEADER + packet->len);
-		return 0;
+	sg_set_buf(crypt->dst, header, CRYPT_HEADER + packet->len);
+	if (likely(packet->from)) {
+		crypt_stretch(crypt, packet->from, packet->len);
+		return crypt->src;
 	}
-	if (skb_copy_bits(skb, packet->at, header, len))
-		return -EFAULT;
-	sg_init_one(crypt->src, header, len);
-	sg_init_one(crypt->dst, header, len);
-	return 0;
+	src = crypt_pieces(crypt, skb, packet);
+	if (src)
+		return src;
+	if (skb_copy_bits(skb, packet->at, header, packet->len + CIPE_WIRE_OVERHEAD))
+		return NULL;
+	crypt_stretch(crypt, header, packet->len);
+	return crypt->src;
 }
 
 static void crypt_decrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 {
 	struct cipe_crypt *crypt = crypt_get(batch, packet);
 	struct cipe_key *key = batch->key;
+	struct scatterlist *src;
 	int err;
 
 	packet->err = -ENOMEM;
-	if (unlikely(!crypt || crypt_map(crypt, batch->skb, packet)))
+	src = likely(crypt) ? crypt_map(crypt, batch->skb, packet) : NULL;
+	if (unlikely(!src))
 		return;
 	crypt_nonce(crypt->iv, key->rx_iv, packet->counter);
 	aead_request_set_tfm(&crypt->req, key->rx);
 	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
 	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
-	aead_request_set_crypt(&crypt->req, crypt->src, crypt->dst,
+	aead_request_set_crypt(&crypt->req, src, crypt->dst,
 			       packet->len + CIPE_WIRE_TAG_LEN, crypt->iv);
 	atomic_inc(&batch->pending);
 	batch->crypt = NULL;
