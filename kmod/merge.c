@@ -132,6 +132,18 @@ static unsigned int merge_len(const struct cipe_merge *merge, const u8 *data)
 			    ntohs(ip6->payload_len) + sizeof(*ip6));
 }
 
+/* TCP's options, in words as they come */
+static bool merge_same_options(const struct tcphdr *x, const struct tcphdr *y)
+{
+	const u32 *a = (const u32 *)(x + 1), *b = (const u32 *)(y + 1);
+	const u32 *end = (const u32 *)x + x->doff;
+	u32 differ = 0;
+
+	while (a < end)
+		differ |= *a++ ^ *b++;
+	return !differ;
+}
+
 static bool merge_same_tcp(const struct cipe_merge *merge, struct tcphdr *x,
 			   struct tcphdr *y)
 {
@@ -139,7 +151,7 @@ static bool merge_same_tcp(const struct cipe_merge *merge, struct tcphdr *x,
 	       x->ack_seq == y->ack_seq &&
 	       !((tcp_flag_word(x) ^ tcp_flag_word(y)) & ~MERGE_FLAGS) &&
 	       ntohl(y->seq) == ntohl(x->seq) + merge->n * merge->mss &&
-	       !memcmp(x + 1, y + 1, merge->headers - merge->l4 - sizeof(*x));
+	       merge_same_options(x, y);
 }
 
 static bool merge_follows(const struct cipe_merge *merge, u8 *data, unsigned int len)
@@ -147,7 +159,7 @@ static bool merge_follows(const struct cipe_merge *merge, u8 *data, unsigned int
 	u8 *first = merge->skb->data;
 
 	if (len <= merge->headers || len - merge->headers > merge->mss ||
-	    memcmp(first, data, merge->l3))
+	    (merge->l3 && memcmp(first, data, merge->l3)))
 		return false;
 	if (merge->skb->protocol == htons(ETH_P_IP) ?
 	    !merge_same_ip4(merge, first, data) :
