@@ -108,6 +108,15 @@ static void socket_unhook(struct sock *sk, bool gro)
 	rcu_assign_sk_user_data(sk, NULL);
 }
 
+/* Another socket was bound beside @sk and is found before it. Who found @sk yet,
+ * still has a packet for us.
+ */
+static void socket_retire(struct sock *sk)
+{
+	synchronize_net();
+	socket_unhook(sk, false);
+}
+
 /**
  * cipe_socket_local - where a socket is bound
  * @sk: the socket
@@ -222,7 +231,7 @@ static void socket_owner_closed(struct sock *sk)
 	}
 	WRITE_ONCE(cs->standin, standin);
 	rcu_assign_pointer(cs->sk, standin->sk);
-	socket_unhook(sk, false);
+	socket_retire(sk);
 	sock_put(sk);
 unlock:
 	mutex_unlock(&registry_lock);
@@ -393,7 +402,7 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 	rcu_assign_pointer(cs->sk, sock->sk);
 	standin = cs->standin;
 	WRITE_ONCE(cs->standin, NULL);
-	socket_unhook(old, false);
+	socket_retire(old);
 	sock_release(standin);
 	/* Another mark may mean another route */
 	list_for_each_entry(link, &cs->links, sock_node)
