@@ -126,11 +126,8 @@ tcp_stat()
 # right CIPHER WRAPPER MODE...: nothing lost, changed or out of order
 right()
 {
-	local cipher=$1 mode family=4 few=0
+	local cipher=$1 mode family=4
 
-	# pcrypt ends on any processor, and the stack behind us has a queue for
-	# each
-	[ $2 != pcrypt ] || few=30
 	[ $2 != pcrypt ] || [ ! -e /proc/lockdep ] ||
 		skip "padata takes two locks of a kind, which lockdep takes for a deadlock"
 	pick $cipher $2
@@ -143,9 +140,8 @@ right()
 		udp b a fd09::1 count "$UDP_COUNT" size 1300
 		tcp a b 10.9.0.2 stay bytes "$(scale 2000000 200000)"
 		tcp b a fd09::1 stay streams 4 bytes "$(scale 500000 50000)"
-		at_most "segments out of order, of some thousands" \
-			$(($(tcp_stat a TCPOFOQueue) + $(tcp_stat b TCPOFOQueue))) \
-			$few
+		is "segments out of order" \
+			$(($(tcp_stat a TCPOFOQueue) + $(tcp_stat b TCPOFOQueue))) 0
 		no_errors a b
 	done
 }
