@@ -203,7 +203,9 @@ static void step(struct sim *sim, struct fuzz_input *in)
 	}
 }
 
-/* Nobody disturbs them any more, and both have learned of it */
+/* Nobody disturbs them any more. Who has a key learns that the peer does not
+ * hear it; who has none must know by itself what to do.
+ */
 static void quiet(struct sim *sim)
 {
 	int i;
@@ -217,7 +219,8 @@ static void quiet(struct sim *sim)
 		n->eexist = 0;
 		n->lose_notes = false;
 		see_keys(n);
-		session_peer_dead(n->session, sim->now);
+		if (n->key[CIPE_SLOT_CURRENT].present)
+			session_peer_dead(n->session, sim->now);
 	}
 }
 
