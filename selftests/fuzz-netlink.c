@@ -28,7 +28,7 @@
 #define NAMES 6			/* links at a time */
 #define FDS 8			/* of our own, and one inherited */
 #define ROOM 4096
-#define AT_LEAST 400		/* requests, however slow the machine is */
+#define AT_LEAST 100		/* requests, however slow the machine is */
 
 /* ---- chance ---- */
 
@@ -471,12 +471,18 @@ static void refill(struct world *w)
 	find_links(w);
 }
 
+/* Is there more to do, after @i requests of @count? */
+static bool goes_on(unsigned int i, unsigned int count, time_t begin)
+{
+	return i < AT_LEAST || (i < count && time(NULL) < begin + scale(10, 25));
+}
+
 static void random_requests(struct world *w, unsigned int count)
 {
-	time_t end = time(NULL) + scale(10, 25);
+	time_t begin = time(NULL);
 	unsigned int i;
 
-	for (i = 0; i < AT_LEAST || (i < count && time(NULL) < end); i++) {
+	for (i = 0; goes_on(i, count, begin); i++) {
 		if (i % 64 == 0)
 			refill(w);
 		if (i % 256 == 255) {
@@ -553,7 +559,7 @@ FIXTURE_TEARDOWN(fuzz)
 {
 }
 
-TEST_F_TIMEOUT(fuzz, root, 300)
+TEST_F_TIMEOUT(fuzz, root, 600)
 {
 	struct world *w = &self->world;
 
@@ -571,6 +577,7 @@ static void as_stranger(struct __test_metadata *_metadata, struct world *outer, 
 			unsigned int count)
 {
 	struct world *w = malloc(sizeof(*w));
+	time_t begin = time(NULL);
 	int ns = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	unsigned int i;
 
@@ -582,7 +589,7 @@ static void as_stranger(struct __test_metadata *_metadata, struct world *outer, 
 	/* Root by name, and still in the network namespace of others */
 	ASSERT_EQ(0, cipe_nl_open(&outer->nl));
 	ASSERT_EQ(0, open_route(&outer->route));
-	for (i = 0; i < count / 4; i++)
+	for (i = 0; goes_on(i, count / 4, begin); i++)
 		ASSERT_NE(0, random_request(outer, false));
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	open_world(_metadata, w);
@@ -596,7 +603,7 @@ static void as_stranger(struct __test_metadata *_metadata, struct world *outer, 
 	check_gone(_metadata, w);
 }
 
-TEST_F_TIMEOUT(fuzz, user_namespace, 300)
+TEST_F_TIMEOUT(fuzz, user_namespace, 600)
 {
 	struct config config = {
 		.socket = bound4(), .endpoint = in_addr4(INADDR_LOOPBACK, 4000), .ttl = 7,
