@@ -9,6 +9,9 @@ SYSCONFDIR ?= /etc
 # What "make check" covers; kernels of 6.1, 6.12, debug, and test programs
 KERNELS ?= 6.1 6.12 debug
 TESTS ?=
+# Seconds for each fuzz target: of "make fuzz", and of "make check"
+TIME ?= 60
+FUZZ_TIME ?= 60
 # What "make bench" measures: kernels and modes
 MODES ?= icount smp
 
@@ -20,7 +23,7 @@ BUILD := $(CURDIR)/build
 VM := selftests/vm
 DEST_MODULES := $(DESTDIR)/lib/modules/$(KVER)/updates
 
-.PHONY: all modules daemon tests install uninstall clean deps check demo bench lint help
+.PHONY: all modules daemon tests install uninstall clean deps check fuzz demo bench lint help
 
 all: modules daemon
 
@@ -33,6 +36,9 @@ help:
 	@echo "make deps          install what all of this needs (Debian 12)"
 	@echo "make check         build and test everything in emulated machines;"
 	@echo "                   KERNELS='6.1 6.12 debug' TESTS='basic.sh ...' for less"
+	@echo "                   FUZZ_TIME=60: seconds for each fuzz target"
+	@echo "make fuzz          the daemon's parsers and sessions against random input;"
+	@echo "                   TIME=60: seconds for each target, TARGETS='session ...'"
 	@echo "make demo          two gateways at work in an emulated machine;"
 	@echo "                   SHELL_IN=1 to stay in it"
 	@echo "make bench         measure the link and its like in an emulated machine;"
@@ -93,7 +99,11 @@ deps:
 	@$(VM)/deps
 
 check:
-	@KERNELS='$(KERNELS)' TESTS='$(TESTS)' $(VM)/check
+	@KERNELS='$(KERNELS)' TESTS='$(TESTS)' FUZZ_TIME='$(FUZZ_TIME)' $(VM)/check
+
+fuzz:
+	@$(MAKE) -s -C daemon OUT=$(BUILD)/daemon fuzz
+	@TARGETS='$(TARGETS)' daemon/fuzz/run $(BUILD)/daemon/fuzz $(TIME)
 
 lint:
 	@$(VM)/lint

@@ -99,18 +99,30 @@ void carrier_close(struct carrier *c)
  * in
  */
 
+/* Is it this one, and whole? The last one may have been cut for lack of room */
+static bool is_cmsg(const struct msghdr *msg, const struct cmsghdr *cmsg, int level, int type,
+		    size_t len)
+{
+	const char *end = (const char *)msg->msg_control + msg->msg_controllen;
+
+	return cmsg->cmsg_level == level && cmsg->cmsg_type == type &&
+	       cmsg->cmsg_len >= CMSG_LEN(len) &&
+	       cmsg->cmsg_len <= (size_t)(end - (const char *)cmsg);
+}
+
 static void take_local(struct msghdr *msg, union addr *local)
 {
 	struct cmsghdr *cmsg;
 
 	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		if (cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_PKTINFO) {
+		if (is_cmsg(msg, cmsg, IPPROTO_IP, IP_PKTINFO, sizeof(struct in_pktinfo))) {
 			struct in_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
 			local->in.sin_family = AF_INET;
 			local->in.sin_addr = info.ipi_spec_dst;
-		} else if (cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_PKTINFO) {
+		} else if (is_cmsg(msg, cmsg, IPPROTO_IPV6, IPV6_PKTINFO,
+				   sizeof(struct in6_pktinfo))) {
 			struct in6_pktinfo info;
 
 			memcpy(&info, CMSG_DATA(cmsg), sizeof(info));
@@ -238,11 +250,10 @@ static bool take_error(struct msghdr *msg, struct carrier_error *error)
 	struct cmsghdr *cmsg;
 
 	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
-		bool v4 = cmsg->cmsg_level == IPPROTO_IP && cmsg->cmsg_type == IP_RECVERR;
-		bool v6 = cmsg->cmsg_level == IPPROTO_IPV6 && cmsg->cmsg_type == IPV6_RECVERR;
 		const struct sock_extended_err *e = (const void *)CMSG_DATA(cmsg);
 
-		if (!v4 && !v6)
+		if (!is_cmsg(msg, cmsg, IPPROTO_IP, IP_RECVERR, sizeof(*e)) &&
+		    !is_cmsg(msg, cmsg, IPPROTO_IPV6, IPV6_RECVERR, sizeof(*e)))
 			continue;
 		error->err = (int)e->ee_errno;
 		addr_set(&error->reporter, SO_EE_OFFENDER(e),

@@ -17,6 +17,9 @@
 /* Larger than any single datagram the kernel builds for us */
 #define BUFFER_SIZE 32768
 
+/* The greatest errno there is, MAX_ERRNO in the kernel */
+#define ERRNO_MAX 4095
+
 /* What the kernel said to the latest request that it refused */
 static char words[NETLINK_WORDS_MAX];
 
@@ -82,6 +85,12 @@ static void take_words(struct nlmsghdr *nlh, size_t skip)
 		 (char *)nla_data(tb[NLMSGERR_ATTR_MSG]));
 }
 
+/* Callers negate it, and ask strerror(): no other number will do */
+static int errno_of(int error)
+{
+	return error <= 0 && error >= -ERRNO_MAX ? error : -EBADMSG;
+}
+
 /* The kernel's verdict out of NLMSG_ERROR or NLMSG_DONE */
 static int take_verdict(struct nlmsghdr *nlh)
 {
@@ -89,13 +98,13 @@ static int take_verdict(struct nlmsghdr *nlh)
 	size_t skip = NLMSG_HDRLEN + sizeof(*e);
 
 	if (nlh->nlmsg_type == NLMSG_DONE)
-		return nlmsg_datalen(nlh) >= (int)sizeof(int) ? e->error : 0;
+		return nlmsg_datalen(nlh) >= (int)sizeof(int) ? errno_of(e->error) : 0;
 	if (nlh->nlmsg_len < skip)
 		return -EBADMSG;
 	if (!(nlh->nlmsg_flags & NLM_F_CAPPED) && e->error)
 		skip += e->msg.nlmsg_len - NLMSG_HDRLEN;
 	take_words(nlh, skip);
-	return e->error;
+	return errno_of(e->error);
 }
 
 /* One datagram from the kernel. Return: its length or -errno. */

@@ -23,6 +23,9 @@
 
 #define TEXT_MAX 512
 
+/* No clock of ours says more (it is the year 2262), and more is left to count on */
+#define SENT_MAX (UINT64_MAX / 2)
+
 static void to_hex(const uint8_t *data, size_t len, char *text)
 {
 	size_t i;
@@ -62,7 +65,8 @@ static int read_file(struct state *st)
 
 	if (!file)
 		return errno == ENOENT ? 0 : -errno;
-	if (fscanf(file, "accepted %" SCNu64 " sent %" SCNu64, &accepted, &sent) != 2) {
+	if (fscanf(file, "accepted %" SCNu64 " sent %" SCNu64, &accepted, &sent) != 2 ||
+	    sent > SENT_MAX) {
 		fclose(file);
 		return -EBADMSG;
 	}

@@ -3,18 +3,10 @@
  * Payload parser: the first octet chooses the message type, the rest are
  * items. What is accepted must survive being written and read again.
  */
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cipe/wire.h>
-
+#include "fuzz.h"
 #include "payload.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static int same(const struct handshake_info *a, const struct handshake_info *b, uint8_t type)
+static bool same(const struct handshake_info *a, const struct handshake_info *b, uint8_t type)
 {
 	return (type == CIPE_WIRE_RESPONSE || a->timestamp == b->timestamp) &&
 	       a->key_id == b->key_id && a->have_ipaddr == b->have_ipaddr &&
@@ -24,18 +16,16 @@ static int same(const struct handshake_info *a, const struct handshake_info *b, 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct fuzz_input in = { data, size };
+	uint8_t type = fuzz_u8(&in) & 1 ? CIPE_WIRE_INIT : CIPE_WIRE_RESPONSE;
 	struct handshake_info info, again;
-	uint8_t out[PAYLOAD_MAX], type;
+	uint8_t out[PAYLOAD_MAX];
 	size_t len;
 
-	if (!size)
-		return 0;
-	type = data[0] & 1 ? CIPE_WIRE_INIT : CIPE_WIRE_RESPONSE;
-	if (payload_parse(data + 1, size - 1, type, &info))
+	if (payload_parse(in.data, in.len, type, &info))
 		return 0;
 	len = payload_write(&info, type, out);
-	if (!len || len > sizeof(out) || payload_parse(out, len, type, &again) ||
-	    !same(&info, &again, type))
-		abort();
+	FUZZ_CHECK(len && len <= sizeof(out));
+	FUZZ_CHECK(!payload_parse(out, len, type, &again) && same(&info, &again, type));
 	return 0;
 }

@@ -449,7 +449,7 @@ static bool sim_converged(const struct sim *sim)
 }
 
 /* Run until converged; return the time it took, or fail after @limit */
-static uint64_t sim_converge(struct sim *sim, uint64_t limit)
+static __attribute__((unused)) uint64_t sim_converge(struct sim *sim, uint64_t limit)
 {
 	uint64_t start = sim->now;
 

@@ -128,6 +128,23 @@ static void test_damaged(void **state)
 	assert_int_equal(st.accepted, 1);
 }
 
+/* Of a stamp that nothing can follow: the next one would be 0 */
+static void test_end_of_time(void **state)
+{
+	struct state st;
+	FILE *file;
+
+	(void)state;
+	assert_int_equal(state_open(&st, dir, link_id(9)), 0);
+	file = fopen(st.path, "w");
+	assert_non_null(file);
+	fputs("accepted 1\nsent 18446744073709551615\n", file);
+	fclose(file);
+	assert_int_equal(state_open(&st, dir, link_id(9)), -EBADMSG);
+	assert_int_equal(state_stamp(&st, 5), 5);
+	assert_int_equal(state_stamp(&st, 5), 6);
+}
+
 static void test_no_place(void **state)
 {
 	struct state st;
@@ -198,6 +215,7 @@ int main(void)
 		cmocka_unit_test(test_own_messages),
 		cmocka_unit_test(test_own_keys),
 		cmocka_unit_test(test_damaged),
+		cmocka_unit_test(test_end_of_time),
 		cmocka_unit_test(test_no_place),
 	};
 
