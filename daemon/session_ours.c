@@ -160,9 +160,10 @@ static void finish_ours(struct session *s, uint64_t now, const union addr *from,
 
 	session_abandon_ours(s);
 	session_remember(s, peer->timestamp);
-	/* A key we offered earlier must not take over from this one later */
-	if (s->next_id)
-		s->ops->key_del_next(s->ctx);
+	/* A key we offered earlier must not take over from this one later. There may
+	 * be one that we know nothing of: an earlier run offered it.
+	 */
+	s->ops->key_del_next(s->ctx);
 	session_forget_next(s);
 	rc = s->ops->endpoint(s->ctx, &endpoint);
 	if (!rc)

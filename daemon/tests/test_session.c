@@ -453,14 +453,15 @@ static void test_pinned(void **state)
 	sim_free(sim);
 }
 
-/* A key that we offered and then replaced by one of ours never takes over */
-static void test_old_offer_is_withdrawn(void **state)
+/* A key that we offered and then replaced by one of ours never takes over, also
+ * if it was offered by an earlier run
+ */
+static void withdraw_old_offer(bool restart)
 {
 	struct sim *sim = sim_new(18);
 	struct node *a = &sim->node[0], *b = &sim->node[1];
 	struct packet late = { .data = true };
 
-	(void)state;
 	node_start(a, false);
 	node_start(b, true);
 	/* B begins and completes, but nothing it sends under the key arrives */
@@ -472,8 +473,12 @@ static void test_old_offer_is_withdrawn(void **state)
 	memcpy(late.key, b->key[CIPE_SLOT_CURRENT].k.tx_key, sizeof(late.key));
 	late.path.remote = b->addr;
 	assert_int_equal(a->established, 0);
-	session_set_configured(a->session, sim->now, &b->addr);
-	session_peer_dead(a->session, sim->now);
+	if (restart) {
+		node_start(a, true);
+	} else {
+		session_set_configured(a->session, sim->now, &b->addr);
+		session_peer_dead(a->session, sim->now);
+	}
 	while (!a->established)
 		sim_step(sim);
 	kernel_receive_data(a, &late);
@@ -481,6 +486,13 @@ static void test_old_offer_is_withdrawn(void **state)
 	assert_int_equal(sim->undecryptable, 1);
 	assert_int_equal(a->established, 1);
 	sim_free(sim);
+}
+
+static void test_old_offer_is_withdrawn(void **state)
+{
+	(void)state;
+	withdraw_old_offer(false);
+	withdraw_old_offer(true);
 }
 
 static void test_waits_for_unknown_peer(void **state)
