@@ -12,7 +12,8 @@
  * and gives it to either end at any time, in any order, never, or again and
  * again: somebody recorded it all. Timers fire at any time. With TIMED a message
  * comes once, but LOSSES of them are lost and DUPS come again; timers fire when
- * nothing is under way, but EARLY of them before that.
+ * nothing is under way, but EARLY of them before that. Both ends may always begin
+ * at once.
  */
 
 #ifndef NINIT
@@ -76,8 +77,8 @@ typedef init_message {
 	byte written;		/* by the true time, which messages count */
 	byte timestamp;		/* by the sender's clock */
 	byte cookie;
-	short beats;		/* whose ephemeral keys are less than its own, */
-	short yields;		/* or greater, as far as that matters yet */
+	int beats;		/* whose ephemeral keys are less than its own, */
+	int yields;		/* or greater, as far as that matters yet */
 	byte challenged;		/* the cookie of the CHALLENGE that answers it */
 };
 
@@ -124,10 +125,10 @@ bool agreed[2];		/* within finish_ours() */
 /* The network: INITs, RESPONSEs, CHALLENGEs by their INIT; packets of each end
  * under a key
  */
-short net_init, net_response, net_challenge, net_data[2];
+int net_init, net_response, net_challenge, net_data[2];
 #ifdef TIMED
-short by[2];		/* INITs of each end */
-short answer_to[2];	/* RESPONSEs to each end */
+int by[2];		/* INITs of each end */
+int answer_to[2];	/* RESPONSEs to each end */
 #endif
 
 byte restarts = RESTARTS, losses = LOSSES, dups = DUPS, early = EARLY, rekeys = REKEYS;
@@ -142,15 +143,20 @@ byte forgot[2];		/* our INITs up to this one are not known as ours any more */
 #define quiet (!net_init && !net_response && !net_challenge && !net_data[0] && \
 	       !net_data[1] && !link[0].active_ntf && !link[1].active_ntf && \
 	       !agreed[0] && !agreed[1])
+/* Is the first INIT of the peer's exchange all there is? */
+#define at_once(e) (s[peer(e)].sends == 1 && net_init == bit_of(s[peer(e)].ours) && \
+		    !net_response && !net_challenge && !net_data[0] && !net_data[1] && \
+		    !link[0].active_ntf && !link[1].active_ntf)
 #define due (quiet || early)
 inline fire()
 {
 	if
-	:: quiet
+	:: quiet || at_once(e)
 	:: else -> early--
 	fi
 }
 #else
+#define at_once(e) true
 #define due true
 #define fire()
 #endif
@@ -166,7 +172,7 @@ proctype session(bit e)
 
 end:	do
 	/* session_timer() */
-	:: atomic { can_begin(e) && due -> fire(); printf("%d: session_begin: INIT %d\n", e, inits + 1); session_begin(e) }
+	:: atomic { can_begin(e) && (due || at_once(e)) -> fire(); printf("%d: session_begin: INIT %d\n", e, inits + 1); session_begin(e) }
 	:: atomic { s[e].ours && due -> fire(); printf("%d: session_give_up: INIT %d\n", e, s[e].ours); session_give_up(e) }
 	:: atomic { can_end_hold(e) && due -> fire(); printf("%d: hold_until\n", e); s[e].hold_until = false }
 #ifdef TIMED
