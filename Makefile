@@ -23,7 +23,7 @@ BUILD := $(CURDIR)/build
 VM := selftests/vm
 DEST_MODULES := $(DESTDIR)/lib/modules/$(KVER)/updates
 
-.PHONY: all modules daemon tests install uninstall clean deps check fuzz demo bench lint help
+.PHONY: all modules daemon tests install uninstall clean deps check fuzz model demo bench lint help
 
 all: modules daemon
 
@@ -43,6 +43,7 @@ help:
 	@echo "                   SHELL_IN=1 to stay in it"
 	@echo "make bench         measure the link and its like in an emulated machine;"
 	@echo "                   QUICK=1 for a short look, KERNELS='6.1 6.12' MODES='icount smp'"
+	@echo "make model         search the model of the key exchange (spin)"
 	@echo "make lint          checkpatch, sparse, shellcheck"
 	@echo "make clean"
 	@echo "See README.md and docs/testing.md."
@@ -104,6 +105,9 @@ check:
 fuzz:
 	@$(MAKE) -s -C daemon OUT=$(BUILD)/daemon fuzz
 	@TARGETS='$(TARGETS)' daemon/fuzz/run $(BUILD)/daemon/fuzz $(TIME)
+
+model:
+	@$(VM)/model
 
 lint:
 	@$(VM)/lint

@@ -54,6 +54,7 @@
 #define NO_CONFIRM 11		/* session_confirm(): nothing */
 #define NO_KEYS_SEEN 12		/* session_keys_seen(): nothing */
 #define NO_RESTART 13		/* session_give_up(): no other try */
+#define NO_TIME 14		/* HEARD: nothing came through within tokxc */
 #ifndef MUTANT
 #define MUTANT 0
 #endif
@@ -69,7 +70,9 @@
 #define SOON 1
 #define TOKEY 2
 
-/* So far a wrong clock is ahead of the other */
+/* CLOCKS: one clock is wrong, by so much ahead of the other; an end that restarts
+ * without its state file may come with a right or a wrong one
+ */
 #define AHEAD 60
 
 typedef init_message {
@@ -222,11 +225,13 @@ end:	do
 init {
 	atomic {
 		byte e = 0;
+#ifdef CLOCKS
+		ahead[0] = true;
+#endif
 		do
 		:: e < 2 ->
 			s[e].start_at = SOON;
 			s[e].jar = 1;
-			choose_clock(e);
 			run session(e);
 			run kernel(e);
 			e++
