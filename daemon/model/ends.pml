@@ -12,8 +12,8 @@
  * and gives it to either end at any time, in any order, never, or again and
  * again: somebody recorded it all. Timers fire at any time. With TIMED a message
  * comes once, but LOSSES of them are lost and DUPS come again; timers fire when
- * nothing is under way, but EARLY of them before that. Both ends may always begin
- * at once.
+ * nothing is under way, but EARLY of them before that. With AT_ONCE both ends may
+ * always begin at once.
  */
 
 #ifndef NINIT
@@ -146,15 +146,20 @@ byte forgot[2];		/* our INITs up to this one are not known as ours any more */
 #define quiet (!net_init && !net_response && !net_challenge && !net_data[0] && \
 	       !net_data[1] && !link[0].active_ntf && !link[1].active_ntf && \
 	       !agreed[0] && !agreed[1])
+#ifdef AT_ONCE
 /* Is the first INIT of the peer's exchange all there is? */
-#define at_once(e) (s[peer(e)].sends == 1 && net_init == bit_of(s[peer(e)].ours) && \
+#define at_once(e) (s[peer(e)].sends == 1 && !INIT[s[peer(e)].ours].cookie && \
+		    net_init == bit_of(s[peer(e)].ours) && \
 		    !net_response && !net_challenge && !net_data[0] && !net_data[1] && \
 		    !link[0].active_ntf && !link[1].active_ntf)
+#else
+#define at_once(e) false
+#endif
 #define due (quiet || early)
 inline fire()
 {
 	if
-	:: quiet || at_once(e)
+	:: quiet
 	:: else -> early--
 	fi
 }
@@ -175,7 +180,12 @@ proctype session(bit e)
 
 end:	do
 	/* session_timer() */
-	:: atomic { can_begin(e) && (due || at_once(e)) -> fire(); printf("%d: session_begin: INIT %d\n", e, inits + 1); session_begin(e) }
+	:: atomic { can_begin(e) && (due || at_once(e)) ->
+		    if
+		    :: at_once(e)
+		    :: else -> fire()
+		    fi;
+		    printf("%d: session_begin: INIT %d\n", e, inits + 1); session_begin(e) }
 	:: atomic { s[e].ours && due -> fire(); printf("%d: session_give_up: INIT %d\n", e, s[e].ours); session_give_up(e) }
 	:: atomic { can_end_hold(e) && due -> fire(); printf("%d: hold_until\n", e); s[e].hold_until = false }
 #ifdef TIMED
