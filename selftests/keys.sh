@@ -413,7 +413,7 @@ confirmations()
 	i=0
 	while read -r due; do
 		at_least "ms at which packet $i was sent" "$due" \
-			$((expected[i] - 20))
+			$((expected[i] - 20 * CIPE_SLOW))
 		at_most "ms at which packet $i was sent" "$due" \
 			$((expected[i] * 9 / 8 + slack))
 		i=$((i + 1))
