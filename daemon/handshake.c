@@ -251,6 +251,7 @@ static enum handshake_result handshake_do_initiate(struct handshake *hs,
 		.dh = identity_dh(hs->config.id),
 		.session = id,
 	};
+	memcpy(hs->header.hint, hs->config.id->hint_out, sizeof(hs->header.hint));
 	hs->own_id = own->key_id;
 	memcpy(out->data, &hs->header, GUARD_HEADER_LEN);
 	memset(out->data + GUARD_HEADER_LEN, 0, CIPE_WIRE_COOKIE_LEN);

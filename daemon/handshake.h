@@ -119,6 +119,7 @@ struct handshake_keys {
  * @mode: enum cipe_mode
  * @cipher: enum cipe_cipher
  * @dh: %CIPE_WIRE_25519 or %CIPE_WIRE_P256
+ * @hint: whom INIT is for, see docs/protocol.md, "The hint"
  * @session: host byte order
  */
 struct handshake_header {
@@ -127,6 +128,7 @@ struct handshake_header {
 	uint8_t mode;
 	uint8_t cipher;
 	uint8_t dh;
+	uint8_t hint[CIPE_WIRE_HINT_LEN];
 	uint32_t session;
 };
 
