@@ -182,6 +182,22 @@ enum handshake_result handshake_screen(const struct handshake_config *config, co
 				       size_t len, struct handshake_header *header);
 
 /**
+ * handshake_identify - which peer does an INIT say to be of?
+ * @id: keys of any link that has our private key; its peer may be another
+ * @msg: after handshake_screen(), or handshake_peek() and guard_verify()
+ * @len: octets
+ * @peer_key: noise_public_len() octets are written
+ *
+ * One public-key operation. The peer is authentic only after
+ * handshake_read_init().
+ *
+ * Return: %HANDSHAKE_OK, %HANDSHAKE_NOT_AUTHENTIC, %HANDSHAKE_PATTERN (without
+ * public keys), %HANDSHAKE_INTERNAL.
+ */
+enum handshake_result handshake_identify(const struct identity *id, const uint8_t *msg, size_t len,
+					 uint8_t peer_key[NOISE_PUBLIC_MAX]);
+
+/**
  * handshake_cookie - the cookie in an INIT
  * @msg: after handshake_screen()
  *
