@@ -120,6 +120,7 @@ void session_receive(struct session *s, uint64_t now, const struct path *from,
 		     const uint8_t *data, size_t len);
 void session_receive_admitted(struct session *s, uint64_t now, const struct path *from,
 			      const uint8_t *data, size_t len);
+bool session_is_repetition(const struct session *s, const uint8_t *data, size_t len);
 bool session_awaits(const struct session *s, uint32_t *id);
 bool session_answered(const struct session *s, uint32_t *id);
 

@@ -18,7 +18,8 @@ static void send_response(struct session *s, uint64_t now, const struct path *to
 	s->ops->send(s->ctx, to, &s->answered.response);
 }
 
-static bool is_repetition(const struct session *s, const uint8_t *data, size_t len)
+/** session_is_repetition() - is it the INIT that was answered last, octet by octet? */
+bool session_is_repetition(const struct session *s, const uint8_t *data, size_t len)
 {
 	return len == s->answered.init.len && !memcmp(data, s->answered.init.data, len);
 }
@@ -223,7 +224,7 @@ static void repeat_response(struct session *s, uint64_t now, const struct path *
 void session_receive_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len)
 {
-	if (is_repetition(s, data, len)) {
+	if (session_is_repetition(s, data, len)) {
 		repeat_response(s, now, from);
 		return;
 	}
