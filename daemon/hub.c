@@ -561,6 +561,8 @@ int hub_start(struct hub *h)
 	if (claim(h))
 		return LINK_EXIT_DEVICE;
 	bring_up(h);
+	if (h->many)
+		log_notice("%u links are set up", HASH_CNT(by_name, h->by_name));
 	return h->by_name ? 0 : h->code;
 }
 
