@@ -359,7 +359,8 @@ static void apply_item(struct hub *h, struct optset_item **item, struct changes 
 	} else if (!m) {
 		changes->added += !add(h, *item);
 		*item = NULL;
-	} else if (!options_equal(&m->item->opts, &(*item)->opts)) {
+	} else if (m->link->ending || !options_equal(&m->item->opts, &(*item)->opts)) {
+		/* What ends by itself is to come again */
 		changes->changed++;
 		m->next = *item;
 		*item = NULL;

@@ -121,9 +121,11 @@ static void op_send(void *ctx, const struct path *path, const struct handshake_m
 		link_count_error(l, -rc, &to.remote, &none);
 }
 
-/** link_suspect() - look whether the interface is there, after so many seconds */
+/** link_suspect() - look whether the interface is there, in so many seconds or before */
 void link_suspect(struct link *l, double after)
 {
+	if (ev_is_active(&l->check) && ev_timer_remaining(l->env->loop, &l->check) <= after)
+		return;
 	ev_timer_stop(l->env->loop, &l->check);
 	ev_timer_set(&l->check, after, LINK_CHECK_INTERVAL);
 	ev_timer_start(l->env->loop, &l->check);
