@@ -120,5 +120,7 @@ demo:
 bench:
 	@KERNELS='$(filter-out debug,$(KERNELS))' MODES='$(MODES)' bench/all $(if $(QUICK),--quick)
 
-bench-scale:
+bench-scale: daemon
+	@$(VM)/deps
+	@dir=$$($(VM)/kernel 6.12) && $(MAKE) -s modules KVER=$$(cat $$dir/release) KDIR=$$dir/build
 	@bench/scale --peers $(PEERS) --kind $(KIND)
