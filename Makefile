@@ -14,6 +14,9 @@ TIME ?= 60
 FUZZ_TIME ?= 60
 # What "make bench" measures: kernels and modes
 MODES ?= icount smp
+# What "make bench-scale" measures: peers of the hub, and their keys
+PEERS ?= 10000
+KIND ?= psk
 
 export PREFIX DESTDIR
 
@@ -23,7 +26,8 @@ BUILD := $(CURDIR)/build
 VM := selftests/vm
 DEST_MODULES := $(DESTDIR)/lib/modules/$(KVER)/updates
 
-.PHONY: all modules daemon tests install uninstall clean deps check fuzz model demo bench lint help
+.PHONY: all modules daemon tests install uninstall clean deps check fuzz model demo \
+	bench bench-scale lint help
 
 all: modules daemon
 
@@ -44,6 +48,8 @@ help:
 	@echo "make bench         measure the link and its like in an emulated machine;"
 	@echo "                   QUICK=1 for a short look, KERNELS='6.1 6.12' MODES='icount smp'"
 	@echo "make model         search the model of the key exchange (spin)"
+	@echo "make bench-scale   a hub of many peers in an emulated machine: start, memory,"
+	@echo "                   key exchanges; PEERS=10000 KIND=psk or public"
 	@echo "make lint          checkpatch, sparse, shellcheck"
 	@echo "make clean"
 	@echo "See README.md and docs/testing.md."
@@ -118,3 +124,8 @@ demo:
 
 bench:
 	@KERNELS='$(filter-out debug,$(KERNELS))' MODES='$(MODES)' bench/all $(if $(QUICK),--quick)
+
+bench-scale: daemon
+	@$(VM)/deps
+	@dir=$$($(VM)/kernel 6.12) && $(MAKE) -s modules KVER=$$(cat $$dir/release) KDIR=$$dir/build
+	@bench/scale --peers $(PEERS) --kind $(KIND)

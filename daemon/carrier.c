@@ -264,6 +264,23 @@ static bool take_error(struct msghdr *msg, struct carrier_error *error)
 }
 
 /**
+ * carrier_error_about() - note which message an error is about
+ * @error: filled in
+ * @message: what came back of it
+ * @len: its octets
+ */
+void carrier_error_about(struct carrier_error *error, const void *message, size_t len)
+{
+	struct cipe_wire_control wire;
+
+	if (len < sizeof(wire))
+		return;
+	memcpy(&wire, message, sizeof(wire));
+	error->type = wire.type;
+	error->session = ntohl(wire.session);
+}
+
+/**
  * carrier_error() - take one report about a datagram of ours
  * @c: an open carrier
  * @error: filled in
@@ -278,15 +295,18 @@ int carrier_error(struct carrier *c, struct carrier_error *error)
 {
 	struct sockaddr_storage ss;
 	union control control;
-	uint32_t marker = 1;
-	struct iovec iov = { .iov_base = &marker, .iov_len = sizeof(marker) };
+	struct cipe_wire_control wire = { .marker = 1 };
+	struct iovec iov = { .iov_base = &wire, .iov_len = sizeof(wire) };
 	struct msghdr msg = to_receive(&ss, &iov, &control);
+	ssize_t n;
 
 	memset(error, 0, sizeof(*error));
-	if (recvmsg(c->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+	n = recvmsg(c->fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT);
+	if (n < 0)
 		return -errno;
 	addr_set(&error->remote, &ss, msg.msg_namelen);
-	if (marker == CIPE_WIRE_CONTROL && take_error(&msg, error) && error->err != EMSGSIZE)
+	carrier_error_about(error, &wire, (size_t)n);
+	if (wire.marker == CIPE_WIRE_CONTROL && take_error(&msg, error) && error->err != EMSGSIZE)
 		return 0;
 	return -ENOMSG;
 }

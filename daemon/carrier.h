@@ -48,11 +48,15 @@ struct carrier_route {
  * @err: errno
  * @remote: where the datagram was to go
  * @reporter: who reported it; unset: this machine
+ * @type: of the message (CIPE_WIRE_INIT and so on); 0: too little of it came back
+ * @session: the message's session id
  */
 struct carrier_error {
 	int err;
 	union addr remote;
 	union addr reporter;
+	uint8_t type;
+	uint32_t session;
 };
 
 int carrier_open(struct carrier *c, int family);
@@ -62,6 +66,7 @@ void carrier_close(struct carrier *c);
 ssize_t carrier_receive(struct carrier *c, void *buf, size_t size, struct path *from);
 int carrier_send(struct carrier *c, const struct path *to, const void *data, size_t len);
 int carrier_error(struct carrier *c, struct carrier_error *error);
+void carrier_error_about(struct carrier_error *error, const void *message, size_t len);
 int carrier_find_route(const union addr *to, struct carrier_route *route);
 unsigned int carrier_inner_mtu(unsigned int path_mtu, int family, bool ether);
 

@@ -9,17 +9,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "daemonize.h"
-#include "link.h"
+#include "hub.h"
 #include "log.h"
+#include "optset.h"
 #include "secret.h"
 
 /**
  * struct daemon - the whole process
+ * @argc: of main()
+ * @argv: of main()
  * @env: shared by all links
- * @link: the link
+ * @hub: the links
  * @events: the module has news
  * @interfaces: an interface changed
  * @term: SIGTERM
@@ -28,8 +32,10 @@
  * @code: exit code
  */
 struct daemon {
+	int argc;
+	char **argv;
 	struct link_env env;
-	struct link *link;
+	struct hub *hub;
 	ev_io events;
 	ev_io interfaces;
 	ev_signal term;
@@ -50,7 +56,7 @@ static void on_kernel_event(void *ctx, const struct kernel_event *event)
 {
 	struct daemon *d = ctx;
 
-	link_event(d->link, event);
+	hub_event(d->hub, event);
 }
 
 static void on_events(struct ev_loop *loop, ev_io *w, int revents)
@@ -62,16 +68,16 @@ static void on_events(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	if (!rc)
 		return;
+	log_set_device("");
 	log_debug("events of the module: %s", strerror(-rc));
-	link_check(d->link);
+	hub_check(d->hub);
 }
 
 static void on_interface_gone(void *ctx, unsigned int ifindex)
 {
 	struct daemon *d = ctx;
 
-	if (ifindex == d->link->ifindex)
-		link_check(d->link);
+	hub_interface_gone(d->hub, ifindex);
 }
 
 static void on_interfaces(struct ev_loop *loop, ev_io *w, int revents)
@@ -81,7 +87,7 @@ static void on_interfaces(struct ev_loop *loop, ev_io *w, int revents)
 	(void)loop;
 	(void)revents;
 	if (iface_events_read(d->env.rtnl, on_interface_gone, d))
-		link_check(d->link);
+		hub_check(d->hub);
 }
 
 static void on_stop(struct ev_loop *loop, ev_signal *w, int revents)
@@ -90,16 +96,18 @@ static void on_stop(struct ev_loop *loop, ev_signal *w, int revents)
 
 	(void)loop;
 	(void)revents;
+	log_set_device("");
 	log_notice("%s: going down", strsignal(w->signum));
-	link_stop(d->link, EXIT_SUCCESS);
+	hub_stop(d->hub);
 }
 
 static void on_hangup(struct ev_loop *loop, ev_signal *w, int revents)
 {
+	struct daemon *d = w->data;
+
 	(void)loop;
-	(void)w;
 	(void)revents;
-	log_notice("SIGHUP ignored: options are read at the start only; restart to change them");
+	hub_reload(d->hub);
 }
 
 /* ------------------------------------------------------------------------
@@ -135,8 +143,6 @@ static int open_env(struct daemon *d)
 		log_err("cannot start: no event loop, rtnetlink or memory");
 		return LINK_EXIT_SYSTEM;
 	}
-	d->env.ended = on_ended;
-	d->env.ctx = d;
 	return 0;
 }
 
@@ -174,27 +180,37 @@ static void close_env(struct daemon *d)
 	kernel_close(d->env.kernel);
 }
 
-static int run(const struct options *opts)
+static int load_again(void *ctx, bool many, struct optset *set, FILE *err)
 {
-	struct daemon d = { 0 };
+	const struct daemon *d = ctx;
+
+	return optset_load(d->argc, d->argv, many, set, err);
+}
+
+static int run(int argc, char **argv, struct optset *set)
+{
+	struct daemon d = { .argc = argc, .argv = argv };
 	int rc = open_env(&d);
 
 	if (!rc) {
-		d.link = link_new(&d.env, opts);
-		rc = d.link ? link_resolve(d.link) : LINK_EXIT_SYSTEM;
+		const struct hub_config config = {
+			.env = d.env, .load = load_again, .ended = on_ended, .ctx = &d,
+		};
+
+		d.hub = hub_new(&config, set);
+		rc = d.hub ? hub_resolve(d.hub) : LINK_EXIT_SYSTEM;
 	}
 	if (!rc) {
 		watch_signals(&d);
-		rc = link_setup(d.link);
+		rc = hub_start(d.hub);
 	}
 	if (!rc) {
 		watch_kernel(&d);
-		link_run(d.link);
 		daemonize_ready();
 		ev_run(d.env.loop, 0);
 		rc = d.code;
 	}
-	link_free(d.link);
+	hub_free(d.hub);
 	close_env(&d);
 	return rc;
 }
@@ -211,9 +227,12 @@ static int go_background(void)
 	return rc ? LINK_EXIT_SYSTEM : 0;
 }
 
+/* Room for twice the links there are: others come, and options are compared with
+ * those before. What is not used takes no memory.
+ */
 static int prepare_secrets(void)
 {
-	int rc = secret_init(0);
+	int rc = secret_init(SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * optset_count());
 
 	if (!rc)
 		rc = secret_harden();
@@ -239,9 +258,17 @@ static int fill_standard_fds(void)
 	return 0;
 }
 
+/* Nothing is touched while there is a fault in any file */
+static int load_options(int argc, char **argv, struct optset *set)
+{
+	int rc = optset_load(argc, argv, false, set, stderr);
+
+	return rc ? rc : set->faults ? EX_CONFIG : 0;
+}
+
 int main(int argc, char **argv)
 {
-	struct options opts = { 0 };
+	struct optset set = { 0 };
 	int rc = fill_standard_fds();
 
 	/* Whoever reads our stderr may be gone before we are */
@@ -250,15 +277,15 @@ int main(int argc, char **argv)
 		rc = prepare_secrets();
 	if (rc)
 		return rc;
-	rc = options_load(argc, argv, &opts);
+	rc = load_options(argc, argv, &set);
 	if (!rc) {
-		log_init(opts.debug);
-		if (!opts.debug)
+		log_init(set.debug);
+		if (!set.debug)
 			rc = go_background();
 		if (!rc)
-			rc = run(&opts);
+			rc = run(argc, argv, &set);
 	}
-	options_wipe(&opts);
+	optset_wipe(&set);
 	secret_exit();
 	return rc < 0 ? EXIT_SUCCESS : rc;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A cookie has two halves: a MAC of the address, and one of the address and
- * the number of exchanges so far.
+ * the link's turn: the number of its latest exchange, counted over all links of
+ * the jar. So it names the link as well.
  */
 #include "cookie.h"
 
@@ -22,14 +23,14 @@ enum { DOMAIN_ADDRESS = 1, DOMAIN_FRESH, DOMAIN_HOST };
  * @secret: the one that makes cookies, and the one before it
  * @made_at: when the former was drawn
  * @drawn: how many there were, at most 2
- * @exchanges: so far
+ * @turns: so far
  */
 struct cookie_jar {
 	OSSL_LIB_CTX *lib;
 	uint8_t secret[2][NOISE_HASH_LEN];
 	uint64_t made_at;
 	unsigned int drawn;
-	uint64_t exchanges;
+	uint64_t turns;
 };
 
 /* What a MAC is of */
@@ -38,7 +39,7 @@ struct facts {
 	uint8_t family;
 	uint8_t host[16];
 	uint16_t port;
-	uint64_t exchanges;
+	uint64_t turn;
 } __attribute__((packed));
 
 struct cookie_jar *cookie_new(OSSL_LIB_CTX *lib)
@@ -83,16 +84,15 @@ static void take_host(struct facts *facts, const union addr *addr, size_t len6)
 		memcpy(facts->host, &addr->in.sin_addr, sizeof(addr->in.sin_addr));
 }
 
+/* @turn: %COOKIE_NO_TURN where it is about the address alone */
 static int half(const struct cookie_jar *jar, unsigned int secret, uint8_t domain,
-		const union addr *addr, uint8_t out[HALF])
+		const union addr *addr, uint64_t turn, uint8_t out[HALF])
 {
-	struct facts facts = { .domain = domain, .port = addr_port(addr) };
+	struct facts facts = { .domain = domain, .port = addr_port(addr), .turn = turn };
 	uint8_t full[NOISE_HASH_LEN];
 	int err;
 
 	take_host(&facts, addr, sizeof(facts.host));
-	if (domain == DOMAIN_FRESH)
-		facts.exchanges = jar->exchanges;
 	err = noise_hmac(jar->lib, jar->secret[secret], &facts, sizeof(facts), full);
 	if (!err)
 		memcpy(out, full, HALF);
@@ -100,18 +100,18 @@ static int half(const struct cookie_jar *jar, unsigned int secret, uint8_t domai
 	return err;
 }
 
-int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to,
+int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to, uint64_t turn,
 		uint8_t cookie[CIPE_WIRE_COOKIE_LEN])
 {
 	int err = draw(jar, now);
 
 	if (!err)
-		err = half(jar, 0, DOMAIN_ADDRESS, to, cookie);
-	return err ? err : half(jar, 0, DOMAIN_FRESH, to, cookie + HALF);
+		err = half(jar, 0, DOMAIN_ADDRESS, to, COOKIE_NO_TURN, cookie);
+	return err ? err : half(jar, 0, DOMAIN_FRESH, to, turn, cookie + HALF);
 }
 
 unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr *from,
-			  const uint8_t cookie[CIPE_WIRE_COOKIE_LEN])
+			  uint64_t turn, const uint8_t cookie[CIPE_WIRE_COOKIE_LEN])
 {
 	static const uint8_t none[CIPE_WIRE_COOKIE_LEN];
 	uint8_t right[HALF];
@@ -120,10 +120,10 @@ unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr
 	if (!memcmp(cookie, none, sizeof(none)) || draw(jar, now))
 		return 0;
 	for (i = 0; i < jar->drawn; i++) {
-		if (half(jar, i, DOMAIN_ADDRESS, from, right) ||
+		if (half(jar, i, DOMAIN_ADDRESS, from, COOKIE_NO_TURN, right) ||
 		    !secret_equal(cookie, right, HALF))
 			continue;
-		if (half(jar, i, DOMAIN_FRESH, from, right) ||
+		if (turn == COOKIE_NO_TURN || half(jar, i, DOMAIN_FRESH, from, turn, right) ||
 		    !secret_equal(cookie + HALF, right, HALF))
 			return COOKIE_ADDRESS;
 		return COOKIE_ADDRESS | COOKIE_FRESH;
@@ -131,9 +131,9 @@ unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr
 	return 0;
 }
 
-void cookie_spend(struct cookie_jar *jar)
+uint64_t cookie_turn(struct cookie_jar *jar)
 {
-	jar->exchanges++;
+	return ++jar->turns;
 }
 
 uint32_t cookie_hash(const struct cookie_jar *jar, const union addr *from)

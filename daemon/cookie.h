@@ -25,6 +25,9 @@
 #define COOKIE_ADDRESS 1u	/* sent from the address it was given to */
 #define COOKIE_FRESH 2u		/* made since the latest exchange */
 
+/* A cookie for it is never fresh */
+#define COOKIE_NO_TURN 0u
+
 /* Secrets that cookies are made of; in memory of secret_alloc() */
 struct cookie_jar;
 
@@ -41,30 +44,37 @@ void cookie_free(struct cookie_jar *jar);
 
 /**
  * cookie_make - a cookie
- * @jar: of the link
+ * @jar: of the address
  * @now: the time
  * @to: who gets it
+ * @turn: of the link, from cookie_turn(); %COOKIE_NO_TURN: of no link
  * @cookie: receives it
  *
  * Return: 0 or -EIO.
  */
-int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to,
+int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to, uint64_t turn,
 		uint8_t cookie[CIPE_WIRE_COOKIE_LEN]);
 
 /**
  * cookie_check - what does a cookie say?
- * @jar: of the link
+ * @jar: of the address
  * @now: the time
  * @from: who brought it
+ * @turn: of the link
  * @cookie: all 0: none
  *
  * Return: %COOKIE_ADDRESS and %COOKIE_FRESH, or 0.
  */
 unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr *from,
-			  const uint8_t cookie[CIPE_WIRE_COOKIE_LEN]);
+			  uint64_t turn, const uint8_t cookie[CIPE_WIRE_COOKIE_LEN]);
 
-/** cookie_spend - there was an exchange: no cookie is fresh any more */
-void cookie_spend(struct cookie_jar *jar);
+/**
+ * cookie_turn - a link's turn begins: no cookie that it gave is fresh any more
+ * @jar: of the address, whose links may be many, and come and go
+ *
+ * Return: what no link had before, and no other link has.
+ */
+uint64_t cookie_turn(struct cookie_jar *jar);
 
 /**
  * cookie_hash - a number by the host of an address that nobody can foresee

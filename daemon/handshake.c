@@ -97,33 +97,46 @@ static enum handshake_result handshake_derive(struct handshake *hs, bool initiat
  */
 
 /* Initialize() of Noise. @head: header and cookie of INIT: the header's cipher
- * decides the suite, all of it goes into the prologue.
+ * decides the suite, all of it goes into the prologue. @rs: of the peer, if that
+ * is known.
  */
-static int handshake_noise(struct noise **noise, const struct handshake *hs, const uint8_t *head,
-			   bool initiator)
+static int handshake_noise(struct noise **noise, const struct identity *id,
+			   enum noise_pattern pattern, const uint8_t *head, bool initiator,
+			   const uint8_t *rs)
 {
-	const struct identity *id = hs->config.id;
+	static const uint8_t later[NOISE_KEY_LEN];
 	uint8_t cipher = head[offsetof(struct cipe_wire_control, cipher)];
 	uint8_t prologue[PROLOGUE_LEN];
 	struct noise_config config = {
-		.pattern = id->pattern,
+		.pattern = pattern,
 		.suite = { .lib = id->lib, .dh = id->dh,
 			   .aead = derive_is_gcm(cipher) ? NOISE_AESGCM : NOISE_CHACHAPOLY },
 		.initiator = initiator,
 		.prologue = prologue,
 		.prologue_len = sizeof(prologue),
-		.psk = id->has_psk ? id->psk : NULL,
 	};
 
+	/* IKpsk2 takes it with the second message only */
+	if (pattern != NOISE_IK)
+		config.psk = id->has_psk ? id->psk : later;
 	if (id->has_static) {
 		config.s = id->private_key;
 		config.s_public = id->public_key;
-		config.rs = initiator ? id->peer_key : NULL;
-		config.expected_rs = id->peer_key;
+		config.rs = initiator ? rs : NULL;
+		config.expected_rs = rs;
 	}
 	memcpy(prologue, CIPE_WIRE_PROLOGUE, PROLOGUE_LABEL_LEN);
 	memcpy(prologue + PROLOGUE_LABEL_LEN, head, GUARD_INIT_HEAD);
 	return noise_new(noise, &config);
+}
+
+static int handshake_link_noise(struct noise **noise, const struct handshake *hs,
+				const uint8_t *head, bool initiator)
+{
+	const struct identity *id = hs->config.id;
+
+	return handshake_noise(noise, id, id->pattern, head, initiator,
+			       id->has_static ? id->peer_key : NULL);
 }
 
 /* What Noise says to a message read. A low-order key in a RESPONSE is met
@@ -251,13 +264,14 @@ static enum handshake_result handshake_do_initiate(struct handshake *hs,
 		.dh = identity_dh(hs->config.id),
 		.session = id,
 	};
+	memcpy(hs->header.hint, hs->config.id->hint_out, sizeof(hs->header.hint));
 	hs->own_id = own->key_id;
 	memcpy(out->data, &hs->header, GUARD_HEADER_LEN);
 	memset(out->data + GUARD_HEADER_LEN, 0, CIPE_WIRE_COOKIE_LEN);
 	if (cookie)
 		memcpy(out->data + GUARD_HEADER_LEN, cookie, CIPE_WIRE_COOKIE_LEN);
 	if (!err)
-		err = handshake_noise(&hs->noise, hs, out->data, true);
+		err = handshake_link_noise(&hs->noise, hs, out->data, true);
 	if (err)
 		return HANDSHAKE_INTERNAL;
 	if (ephemeral)
@@ -334,7 +348,7 @@ enum handshake_result handshake_read_init(struct handshake *hs, const uint8_t *m
 	if (result != HANDSHAKE_OK)
 		return result;
 	/* By the peer's mode and cipher: a mismatch can then be named */
-	if (handshake_noise(&noise, hs, msg, false))
+	if (handshake_link_noise(&noise, hs, msg, false))
 		return HANDSHAKE_INTERNAL;
 	result = handshake_try_init(hs, noise, msg, len, &info);
 	if (result != HANDSHAKE_OK) {
@@ -346,6 +360,29 @@ enum handshake_result handshake_read_init(struct handshake *hs, const uint8_t *m
 	hs->phase = HANDSHAKE_READ;
 	*peer = info;
 	return HANDSHAKE_OK;
+}
+
+enum handshake_result handshake_identify(const struct identity *id, const uint8_t *msg, size_t len,
+					 uint8_t peer_key[NOISE_PUBLIC_MAX])
+{
+	enum handshake_result result;
+	struct handshake_header header;
+	struct noise *noise;
+
+	result = handshake_peek(msg, len, &header);
+	if (result != HANDSHAKE_OK)
+		return result;
+	if (!id->has_static || header.pattern == CIPE_WIRE_NNPSK0)
+		return HANDSHAKE_PATTERN;
+	if (handshake_noise(&noise, id,
+			    header.pattern == CIPE_WIRE_IK ? NOISE_IK : NOISE_IKPSK2, msg, false,
+			    NULL))
+		return HANDSHAKE_INTERNAL;
+	result = handshake_noise_result(noise_read_static(noise, msg + GUARD_INIT_HEAD,
+							  len - GUARD_INIT_HEAD - GUARD_INIT_TAIL,
+							  peer_key));
+	noise_free(noise);
+	return result;
 }
 
 static enum handshake_result handshake_do_response(struct handshake *hs,

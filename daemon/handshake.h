@@ -119,6 +119,7 @@ struct handshake_keys {
  * @mode: enum cipe_mode
  * @cipher: enum cipe_cipher
  * @dh: %CIPE_WIRE_25519 or %CIPE_WIRE_P256
+ * @hint: whom INIT is for, see docs/protocol.md, "The hint"
  * @session: host byte order
  */
 struct handshake_header {
@@ -127,6 +128,7 @@ struct handshake_header {
 	uint8_t mode;
 	uint8_t cipher;
 	uint8_t dh;
+	uint8_t hint[CIPE_WIRE_HINT_LEN];
 	uint32_t session;
 };
 
@@ -178,6 +180,22 @@ enum handshake_result handshake_peek(const uint8_t *msg, size_t len,
  */
 enum handshake_result handshake_screen(const struct handshake_config *config, const uint8_t *msg,
 				       size_t len, struct handshake_header *header);
+
+/**
+ * handshake_identify - which peer does an INIT say to be of?
+ * @id: keys of any link that has our private key; its peer may be another
+ * @msg: after handshake_screen(), or handshake_peek() and guard_verify()
+ * @len: octets
+ * @peer_key: noise_public_len() octets are written
+ *
+ * One public-key operation. The peer is authentic only after
+ * handshake_read_init().
+ *
+ * Return: %HANDSHAKE_OK, %HANDSHAKE_NOT_AUTHENTIC, %HANDSHAKE_PATTERN (without
+ * public keys), %HANDSHAKE_INTERNAL.
+ */
+enum handshake_result handshake_identify(const struct identity *id, const uint8_t *msg, size_t len,
+					 uint8_t peer_key[NOISE_PUBLIC_MAX]);
 
 /**
  * handshake_cookie - the cookie in an INIT

@@ -29,8 +29,6 @@ static size_t handshake_min(const struct cipe_wire_control *wire)
 
 static enum handshake_result handshake_check_header(const struct cipe_wire_control *wire)
 {
-	static const uint8_t zero[sizeof(wire->reserved)];
-
 	if (wire->marker != htobe32(CIPE_WIRE_CONTROL))
 		return HANDSHAKE_MALFORMED;
 	if (wire->version != CIPE_WIRE_VERSION)
@@ -40,7 +38,7 @@ static enum handshake_result handshake_check_header(const struct cipe_wire_contr
 	if (wire->pattern < CIPE_WIRE_NNPSK0 || wire->pattern > CIPE_WIRE_IKPSK2)
 		return HANDSHAKE_PATTERN;
 	if (wire->mode > CIPE_MODE_ETHER || !derive_key_len(wire->cipher) ||
-	    wire->dh > CIPE_WIRE_P256 || memcmp(wire->reserved, zero, sizeof(zero)))
+	    wire->dh > CIPE_WIRE_P256)
 		return HANDSHAKE_MALFORMED;
 	if (wire->dh == CIPE_WIRE_P256 && !derive_is_gcm(wire->cipher))
 		return HANDSHAKE_MALFORMED;
@@ -61,6 +59,7 @@ enum handshake_result handshake_peek(const uint8_t *msg, size_t len,
 	header->mode = wire.mode;
 	header->cipher = wire.cipher;
 	header->dh = wire.dh;
+	memcpy(header->hint, wire.hint, sizeof(header->hint));
 	header->session = be32toh(wire.session);
 	result = handshake_check_header(&wire);
 	if (result == HANDSHAKE_OK && len < handshake_min(&wire))
@@ -81,7 +80,10 @@ enum handshake_result handshake_screen(const struct handshake_config *config, co
 		return HANDSHAKE_PATTERN;
 	if (header->dh != identity_dh(config->id))
 		return HANDSHAKE_SUITE;
-	return guard_verify(config->id, msg, len) ? HANDSHAKE_OK : HANDSHAKE_NOT_AUTHENTIC;
+	if (memcmp(header->hint, config->id->hint_in, sizeof(header->hint)) ||
+	    !guard_verify(config->id, msg, len))
+		return HANDSHAKE_NOT_AUTHENTIC;
+	return HANDSHAKE_OK;
 }
 
 const uint8_t *handshake_cookie(const uint8_t *msg)

@@ -4,7 +4,9 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -25,6 +27,7 @@
  * @event: why it runs
  * @path: of the script
  * @wanted: configured by name
+ * @device: it is about, for messages
  * @child: arguments and environment
  * @done: called at the end, or NULL
  * @ctx: for @done
@@ -34,6 +37,7 @@ struct hook {
 	enum hooks_event event;
 	char *path;
 	bool wanted;
+	char device[IFNAMSIZ];
 	struct hooks_child child;
 	hooks_done_fn done;
 	void *ctx;
@@ -152,6 +156,7 @@ static void output_cb(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)loop;
 	(void)revents;
+	log_set_device(h->first->device);
 	if (read_output(h))
 		return;
 	log_output(h);
@@ -199,6 +204,7 @@ static void exited_cb(struct ev_loop *loop, ev_child *w, int revents)
 	enum hooks_outcome outcome;
 
 	(void)revents;
+	log_set_device(h->first->device);
 	ev_child_stop(loop, w);
 	ev_timer_stop(loop, &h->timer);
 	drain_output(h);
@@ -215,6 +221,7 @@ static void timer_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	struct hooks *h = w->data;
 
 	(void)revents;
+	log_set_device(h->first->device);
 	if (h->timed_out) {
 		kill(-h->pid, SIGKILL);
 		return;
@@ -288,6 +295,7 @@ static void start_cb(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)revents;
 	if (!h->first || h->pid)
 		return;
+	log_set_device(h->first->device);
 	outcome = check_script(h->first);
 	if (outcome != HOOKS_OK) {
 		hook_finish(h, outcome);
@@ -342,6 +350,7 @@ int hooks_run(struct hooks *hooks, enum hooks_event event, const char *path, boo
 	hook->wanted = wanted;
 	hook->done = done;
 	hook->ctx = ctx;
+	snprintf(hook->device, sizeof(hook->device), "%s", facts->device ? facts->device : "");
 	hook->path = strdup(path);
 	if (!hook->path || hooks_child_init(&hook->child, event, path, facts)) {
 		hook_free(hook);

@@ -157,6 +157,7 @@ bool icmp_parse(int family, const uint8_t *data, size_t len, const union addr *b
 {
 	struct cursor c = { data, len };
 	struct udphdr udp;
+	struct cursor message;
 	uint32_t marker;
 	union addr from;
 
@@ -164,9 +165,12 @@ bool icmp_parse(int family, const uint8_t *data, size_t len, const union addr *b
 	memset(&from, 0, sizeof(from));
 	if (!(family == AF_INET ? parse4(&c, &from, error) : parse6(&c, &from, error)))
 		return false;
-	if (!take(&c, &udp, sizeof(udp)) || !take(&c, &marker, sizeof(marker)) ||
-	    marker != CIPE_WIRE_CONTROL)
+	if (!take(&c, &udp, sizeof(udp)))
 		return false;
+	message = c;
+	if (!take(&c, &marker, sizeof(marker)) || marker != CIPE_WIRE_CONTROL)
+		return false;
+	carrier_error_about(error, message.data, message.len);
 	addr_set_port(&error->remote, ntohs(udp.uh_dport));
 	addr_set_port(&from, ntohs(udp.uh_sport));
 	return addr_port(&from) == addr_port(bound) &&

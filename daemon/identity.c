@@ -10,11 +10,15 @@
 #include "noise_crypto.h"
 #include "secret.h"
 
-static int mac_key(const struct identity *id, const uint8_t *ikm, size_t len,
-		   uint8_t key[NOISE_HASH_LEN])
+/* What tells whom a message is for: a MAC's key, and the hint to look it up by */
+static int derive_for(const struct identity *id, const uint8_t *ikm, size_t len,
+		      uint8_t key[NOISE_HASH_LEN], uint8_t hint[CIPE_WIRE_HINT_LEN])
 {
-	return derive_hkdf(id->lib, NULL, 0, ikm, len, CIPE_WIRE_LABEL_MAC,
-			   strlen(CIPE_WIRE_LABEL_MAC), key, NOISE_HASH_LEN);
+	int err = derive_hkdf(id->lib, NULL, 0, ikm, len, CIPE_WIRE_LABEL_MAC,
+			      strlen(CIPE_WIRE_LABEL_MAC), key, NOISE_HASH_LEN);
+
+	return err ? err : derive_hkdf(id->lib, NULL, 0, ikm, len, CIPE_WIRE_LABEL_HINT,
+				       strlen(CIPE_WIRE_LABEL_HINT), hint, CIPE_WIRE_HINT_LEN);
 }
 
 /* A message is for whoever has the public key, or else the pre-shared one */
@@ -24,12 +28,13 @@ static int make_mac_keys(struct identity *id)
 	int err;
 
 	if (!id->has_static) {
-		err = mac_key(id, id->psk, NOISE_KEY_LEN, id->mac_in);
-		memcpy(id->mac_out, id->mac_in, NOISE_HASH_LEN);
+		err = derive_for(id, id->psk, NOISE_KEY_LEN, id->mac_in, id->hint_in);
+		memcpy(id->mac_out, id->mac_in, sizeof(id->mac_out));
+		memcpy(id->hint_out, id->hint_in, sizeof(id->hint_out));
 		return err;
 	}
-	err = mac_key(id, id->public_key, len, id->mac_in);
-	return err ? err : mac_key(id, id->peer_key, len, id->mac_out);
+	err = derive_for(id, id->public_key, len, id->mac_in, id->hint_in);
+	return err ? err : derive_for(id, id->peer_key, len, id->mac_out, id->hint_out);
 }
 
 /* What every exchange would fail at is found now: no point, or of low order */

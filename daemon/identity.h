@@ -6,6 +6,8 @@
 #ifndef CIPE_IDENTITY_H
 #define CIPE_IDENTITY_H
 
+#include <cipe/wire.h>
+
 #include "noise.h"
 
 /**
@@ -37,6 +39,8 @@ struct identity_config {
  * @peer_key: likewise
  * @mac_in: key of the MAC of messages to us (docs/protocol.md, "The MAC")
  * @mac_out: of messages to the peer
+ * @hint_in: cipe_wire_control.hint of messages to us
+ * @hint_out: of messages to the peer
  */
 struct identity {
 	OSSL_LIB_CTX *lib;
@@ -50,6 +54,8 @@ struct identity {
 	uint8_t peer_key[NOISE_PUBLIC_MAX];
 	uint8_t mac_in[NOISE_HASH_LEN];
 	uint8_t mac_out[NOISE_HASH_LEN];
+	uint8_t hint_in[CIPE_WIRE_HINT_LEN];
+	uint8_t hint_out[CIPE_WIRE_HINT_LEN];
 };
 
 /**

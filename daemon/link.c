@@ -9,16 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "derive.h"
-#include "icmp.h"
 #include "log.h"
 #include "netlink.h"
 #include "secret.h"
-
-/* Datagrams read before other events get their turn */
-#define READ_BATCH 64
 
 static uint64_t now_ms(void)
 {
@@ -28,6 +23,18 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
+/* By which session ids messages are known to be ours */
+static void note_sessions(struct link *l)
+{
+	uint32_t id = 0;
+	bool any = session_awaits(l->session, &id);
+
+	roster_set_ours(&l->port->roster, &l->entry, any, id);
+	any = session_answered(l->session, &id);
+	roster_set_theirs(&l->port->roster, &l->entry, any, id);
+}
+
+/* After whatever the session was told */
 static void rearm(struct link *l)
 {
 	uint64_t deadline, now;
@@ -35,6 +42,7 @@ static void rearm(struct link *l)
 	ev_timer_stop(l->env->loop, &l->exchange);
 	if (l->ending)
 		return;
+	note_sessions(l);
 	deadline = session_deadline(l->session);
 	if (deadline == SESSION_NEVER)
 		return;
@@ -60,61 +68,58 @@ static void take_error(struct link *l, const struct carrier_error *error)
 	link_count_error(l, error->err, &error->remote, &error->reporter);
 }
 
-static void read_errors(struct link *l)
+/* What follows is about this link */
+static void enter(const struct link *l)
 {
-	struct carrier_error error;
-	int i, rc;
-
-	for (i = 0; i < READ_BATCH && !l->ending; i++) {
-		rc = carrier_error(&l->carrier, &error);
-		if (rc && rc != -ENOMSG)
-			break;
-		/* What others report comes by ICMP, and shall not count twice */
-		if (!rc && (l->icmp < 0 || !addr_is_set(&error.reporter)))
-			take_error(l, &error);
-	}
+	log_set_device(l->name);
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+static void on_message(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
-	struct link *l = w->data;
-	uint8_t buf[CIPE_WIRE_CONTROL_MAX];
-	struct path from;
-	ssize_t n;
-	int i;
+	struct link *l = owner;
 
-	(void)loop;
-	(void)revents;
-	read_errors(l);
-	for (i = 0; i < READ_BATCH && !l->ending; i++) {
-		n = carrier_receive(&l->carrier, buf, sizeof(buf), &from);
-		if (n == -EAGAIN)
-			break;
-		if (n < 0)
-			read_errors(l);
-		/* Data packets come here only before the kernel had the socket */
-		else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4))
-			session_receive(l->session, now_ms(), &from, buf, (size_t)n);
-	}
+	if (l->ending || !l->session)
+		return;
+	enter(l);
+	session_receive(l->session, now_ms(), from, data, len);
 	rearm(l);
 }
 
-static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
+static void on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
-	struct link *l = w->data;
-	struct carrier_error error;
-	int i, rc;
+	struct link *l = owner;
 
-	(void)loop;
-	(void)revents;
-	for (i = 0; i < READ_BATCH && !l->ending; i++) {
-		rc = icmp_read(l->icmp, &l->carrier.bound, &error);
-		if (rc && rc != -ENOMSG)
-			break;
-		if (!rc)
-			take_error(l, &error);
-	}
+	if (l->ending || !l->session)
+		return;
+	enter(l);
+	session_receive_admitted(l->session, now_ms(), from, data, len);
+	rearm(l);
 }
+
+static bool is_repeated(void *owner, const uint8_t *data, size_t len)
+{
+	struct link *l = owner;
+
+	return l->session && session_is_repetition(l->session, data, len);
+}
+
+static void on_error(void *owner, const struct carrier_error *error)
+{
+	struct link *l = owner;
+
+	if (l->ending)
+		return;
+	enter(l);
+	take_error(l, error);
+}
+
+/** link_port_ops - for ports_new() */
+const struct port_ops link_port_ops = {
+	.receive = on_message,
+	.admitted = on_admitted,
+	.repeated = is_repeated,
+	.error = on_error,
+};
 
 static void on_exchange(struct ev_loop *loop, ev_timer *w, int revents)
 {
@@ -122,6 +127,7 @@ static void on_exchange(struct ev_loop *loop, ev_timer *w, int revents)
 
 	(void)loop;
 	(void)revents;
+	enter(l);
 	session_timer(l->session, now_ms());
 	rearm(l);
 }
@@ -142,6 +148,7 @@ static void on_resolved(void *ctx, int error, const union addr *addr)
 
 	if (l->ending)
 		return;
+	enter(l);
 	if (error) {
 		log_limited(&limit, LOG_WARNING, "cannot resolve %s: %s%s", l->opts->peer.host,
 			    gai_strerror(error),
@@ -183,6 +190,7 @@ void link_event(struct link *l, const struct kernel_event *event)
 
 	if (event->link != l->id || l->ending)
 		return;
+	enter(l);
 	switch (event->cmd) {
 	case CIPE_CMD_PEER_MOVED_NTF:
 		on_moved(l, &event->endpoint);
@@ -295,7 +303,10 @@ void link_check(struct link *l)
 	struct session_keys_seen keys;
 	struct kernel_link seen;
 
-	if (l->ending || !l->session || look(l, &seen))
+	if (l->ending || !l->session)
+		return;
+	enter(l);
+	if (look(l, &seen))
 		return;
 	keys.current = seen.key[CIPE_SLOT_CURRENT].rx_id;
 	keys.next = seen.key[CIPE_SLOT_NEXT].rx_id;
@@ -312,6 +323,7 @@ static void on_end(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	(void)loop;
 	(void)revents;
+	enter(w->data);
 	link_take_down(w->data);
 }
 
@@ -330,14 +342,10 @@ struct link *link_new(const struct link_env *env, const struct options *opts)
 	l->env = env;
 	l->opts = opts;
 	l->pidfile = (struct pidfile)PIDFILE_INIT;
-	l->carrier = (struct carrier)CARRIER_INIT;
-	l->icmp = -1;
-	ev_init(&l->io, on_readable);
-	ev_init(&l->icmp_io, on_icmp);
 	ev_init(&l->exchange, on_exchange);
 	ev_timer_init(&l->check, on_check, LINK_CHECK_INTERVAL, LINK_CHECK_INTERVAL);
 	ev_timer_init(&l->end, on_end, 0., 0.);
-	l->io.data = l->icmp_io.data = l->exchange.data = l->check.data = l->end.data = l;
+	l->exchange.data = l->check.data = l->end.data = l;
 	return l;
 }
 
@@ -350,6 +358,7 @@ static struct session *make_session(struct link *l)
 			.mode = (uint8_t)l->opts->mode,
 			.cipher = (uint8_t)l->opts->cipher,
 		},
+		.gate = l->port->gate,
 		.own = {
 			.have_ipaddr = l->opts->ipaddr.s_addr != 0,
 			.mtu = (uint16_t)l->mtu,
@@ -365,19 +374,9 @@ static struct session *make_session(struct link *l)
 	return session_new(&config, &link_session_ops, l);
 }
 
-static void watch_sockets(struct link *l)
-{
-	ev_io_set(&l->io, l->carrier.fd, EV_READ);
-	ev_io_start(l->env->loop, &l->io);
-	if (l->icmp < 0)
-		return;
-	ev_io_set(&l->icmp_io, l->icmp, EV_READ);
-	ev_io_start(l->env->loop, &l->icmp_io);
-}
-
 /**
  * link_run() - begin to exchange keys
- * @l: after link_setup()
+ * @l: after link_connect()
  */
 void link_run(struct link *l)
 {
@@ -393,7 +392,6 @@ void link_run(struct link *l)
 	if (addr_is_set(&l->configured))
 		session_set_configured(l->session, now, &l->configured);
 	session_start(l->session, now, l->adopted_key, l->created ? &nowhere : &l->endpoint.remote);
-	watch_sockets(l);
 	ev_timer_start(l->env->loop, &l->check);
 	rearm(l);
 }
@@ -421,9 +419,9 @@ void link_free(struct link *l)
 	session_free(l->session);
 	if (l->created && !l->gone && !l->ending)
 		iface_delete(l->env->rtnl, l->ifindex);
-	carrier_close(&l->carrier);
-	if (l->icmp >= 0)
-		close(l->icmp);
+	if (l->port)
+		roster_remove(&l->port->roster, &l->entry);
+	port_put(l->port);
 	identity_free(l->identity);
 	secret_free(l->local, HANDSHAKE_LOCAL_LEN);
 	pidfile_remove(&l->pidfile);

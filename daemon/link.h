@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * One link: its options, interface, socket, key exchange and scripts held
- * together. link_setup.c brings it up with link_memory.c, link.c runs it with
- * link_ops.c, and link_up.c has what follows from keys, and the way down.
+ * One link: its options, interface, port, key exchange and scripts held
+ * together. link_setup.c brings it up with link_memory.c and link_port.c, link.c
+ * runs it with link_ops.c, and link_up.c has what follows from keys, and the way
+ * down.
  */
 #ifndef CIPED_LINK_H
 #define CIPED_LINK_H
@@ -20,7 +21,9 @@
 #include "kernel.h"
 #include "options.h"
 #include "pidfile.h"
+#include "port.h"
 #include "resolve.h"
+#include "roster.h"
 #include "session.h"
 #include "state.h"
 
@@ -38,12 +41,15 @@
 /* Seconds in which a deleted interface has surely left the kernel's lists */
 #define LINK_CHECK_SOON		1.0
 
+struct link;
+
 /**
  * struct link_env - what all links of the process share
  * @loop: the event loop
  * @kernel: the module
  * @rtnl: rtnetlink
  * @hooks: scripts
+ * @ports: addresses and ports, shared by links
  * @ended: called when a link has been taken down, with its exit code
  * @ctx: for @ended
  */
@@ -52,7 +58,8 @@ struct link_env {
 	struct kernel *kernel;
 	struct iface_rtnl *rtnl;
 	struct hooks *hooks;
-	void (*ended)(void *ctx, int code);
+	struct ports *ports;
+	void (*ended)(void *ctx, struct link *l, int code);
 	void *ctx;
 };
 
@@ -65,12 +72,15 @@ struct link_env {
  * @identity: long-term keys
  * @local: random, known to this process only, in locked memory
  * @session: state machine of the key exchange
- * @carrier: UDP socket
- * @icmp: ICMP errors; -1: cannot be had
+ * @port: its address and port, with the socket; NULL: none yet
+ * @bound: what its socket is bound to
+ * @entry: in @port's roster
+ * @user: for whoever set it up
  * @resolver: of the peer's name; NULL: it is an address, or unknown
  * @me: our carrier address as configured, complete but for chosen parts
  * @configured: the peer's address as configured or resolved; unset: unknown
  * @endpoint: the peer's and our address by the kernel; unset: none yet
+ * @orphan: address and port the kernel kept for it; unset: none
  * @name: of the interface
  * @ifindex: of the interface; 0: it left our network namespace
  * @id: number of the link in the kernel
@@ -87,8 +97,6 @@ struct link_env {
  * @missing: the interface was not found here once: moved, or being deleted
  * @gone: the interface is no more
  * @code: exit code
- * @io: carrier is readable
- * @icmp_io: @icmp is readable
  * @exchange: next deadline of @session
  * @check: next look at the kernel's state
  * @end: take the link down, from the loop
@@ -101,12 +109,15 @@ struct link {
 	struct identity *identity;
 	uint8_t *local;
 	struct session *session;
-	struct carrier carrier;
-	int icmp;
+	struct port *port;
+	union addr bound;
+	struct roster_entry entry;
+	void *user;
 	struct resolver *resolver;
 	union addr me;
 	union addr configured;
 	struct path endpoint;
+	union addr orphan;
 	char name[IFNAMSIZ];
 	unsigned int ifindex;
 	uint32_t id;
@@ -123,8 +134,6 @@ struct link {
 	bool missing;
 	bool gone;
 	int code;
-	ev_io io;
-	ev_io icmp_io;
 	ev_timer exchange;
 	ev_timer check;
 	ev_timer end;
@@ -133,13 +142,17 @@ struct link {
 struct link *link_new(const struct link_env *env, const struct options *opts);
 int link_resolve(struct link *l);
 int link_setup(struct link *l);
+int link_connect(struct link *l);
 void link_run(struct link *l);
 void link_event(struct link *l, const struct kernel_event *event);
 void link_check(struct link *l);
 void link_stop(struct link *l, int code);
 void link_free(struct link *l);
 
-/* Between link.c, link_memory.c, link_ops.c, link_setup.c and link_up.c */
+/* What ports tell links */
+extern const struct port_ops link_port_ops;
+
+/* Between link.c and link_*.c */
 extern const struct session_ops link_session_ops;
 bool link_is_peer(const struct link *l, const union addr *addr);
 void link_count_error(struct link *l, int err, const union addr *to, const union addr *reporter);
@@ -148,6 +161,7 @@ void link_note_endpoint(struct link *l, const union addr *remote);
 int link_load_memory(struct link *l);
 uint32_t link_remembered(const struct link *l);
 int link_claim_keys(struct link *l, const struct kernel_link *seen);
+int link_open_port(struct link *l);
 void link_update_mtu(struct link *l);
 void link_read_state(struct link *l);
 void link_set_inner_addr(struct link *l);

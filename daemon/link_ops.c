@@ -92,7 +92,7 @@ static void op_begin(void *ctx)
 
 	if (l->resolver)
 		resolver_start(l->resolver, l->opts->peer.host, l->opts->peer.port,
-			       l->carrier.bound.sa.sa_family);
+			       l->bound.sa.sa_family);
 }
 
 static void op_send(void *ctx, const struct path *path, const struct handshake_message *msg)
@@ -104,11 +104,11 @@ static void op_send(void *ctx, const struct path *path, const struct handshake_m
 
 	if (!addr_is_set(&to.local) && addr_equal(&to.remote, &l->endpoint.remote))
 		to.local = l->endpoint.local;
-	rc = carrier_send(&l->carrier, &to, msg->data, msg->len);
+	rc = carrier_send(&l->port->carrier, &to, msg->data, msg->len);
 	if (rc && addr_is_set(&to.local)) {
 		/* Our address may be gone */
 		memset(&to.local, 0, sizeof(to.local));
-		rc = carrier_send(&l->carrier, &to, msg->data, msg->len);
+		rc = carrier_send(&l->port->carrier, &to, msg->data, msg->len);
 	}
 	/* Whence an INIT comes is not authentic: that it cannot be answered there
 	 * says nothing about the way to the peer
@@ -121,9 +121,11 @@ static void op_send(void *ctx, const struct path *path, const struct handshake_m
 		link_count_error(l, -rc, &to.remote, &none);
 }
 
-/** link_suspect() - look whether the interface is there, after so many seconds */
+/** link_suspect() - look whether the interface is there, in so many seconds or before */
 void link_suspect(struct link *l, double after)
 {
+	if (ev_is_active(&l->check) && ev_timer_remaining(l->env->loop, &l->check) <= after)
+		return;
 	ev_timer_stop(l->env->loop, &l->check);
 	ev_timer_set(&l->check, after, LINK_CHECK_INTERVAL);
 	ev_timer_start(l->env->loop, &l->check);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Bring up one link, step by step: addresses, interface, socket, MTU.
+ * Bring up one link, step by step: addresses, interface, port, MTU.
  */
 #include "link.h"
 
@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "icmp.h"
 #include "log.h"
 #include "netlink.h"
 
@@ -177,6 +176,8 @@ static int check_adopted(struct link *l, const struct kernel_link *seen)
 	l->adopted_key = seen->key[CIPE_SLOT_CURRENT].rx_id;
 	l->endpoint.remote = seen->endpoint;
 	l->endpoint.local = seen->endpoint_local;
+	if (seen->socket_state == CIPE_SOCKET_ORPHAN)
+		l->orphan = seen->local;
 	log_notice("took over interface %s, %s", l->name,
 		   l->adopted_key ? "whose key is still in use" : "which has no key");
 	return 0;
@@ -207,89 +208,6 @@ static int open_interface(struct link *l, struct kernel_link *seen)
 	}
 	l->id = seen->id;
 	return l->created ? 0 : check_adopted(l, seen);
-}
-
-/* ------------------------------------------------------------------------
- * socket
- */
-
-static int hand_over(struct link *l)
-{
-	struct kernel_setting setting = {
-		.fd = l->carrier.fd,
-		.policy = true,
-		.ttl = (uint8_t)l->opts->cttl,
-		.tos = (uint16_t)l->opts->tos,
-		.pin = l->opts->pin,
-	};
-	int rc;
-
-	/* Where a link that we took over last heard its peer is newer truth */
-	if (!addr_is_set(&l->endpoint.remote) && addr_is_set(&l->configured))
-		setting.endpoint = &l->configured;
-	rc = kernel_link_set(l->env->kernel, l->id, &setting);
-	if (!rc && setting.endpoint)
-		l->endpoint.remote = l->configured;
-	return rc;
-}
-
-static bool fits_me(const struct link *l, const union addr *local)
-{
-	return local->sa.sa_family == l->me.sa.sa_family &&
-	       (addr_is_any(&l->me) || addr_equal_host(&l->me, local)) &&
-	       (!addr_port(&l->me) || addr_port(&l->me) == addr_port(local));
-}
-
-/* The port of a daemon that died: the kernel kept it, and what arrives there */
-static int inherit_socket(struct link *l)
-{
-	char text[ADDR_STR_MAX];
-	int rc = carrier_open(&l->carrier, l->me.sa.sa_family);
-
-	if (!rc)
-		rc = hand_over(l);
-	if (!rc)
-		rc = carrier_learn_bound(&l->carrier);
-	if (!rc) {
-		log_info("took over UDP address %s", addr_format(&l->carrier.bound, text));
-		return 0;
-	}
-	log_warn("cannot take over the UDP socket of %s: %s%s; opening a new one", l->name,
-		 strerror(-rc), netlink_words());
-	carrier_close(&l->carrier);
-	return rc;
-}
-
-static int open_socket(struct link *l)
-{
-	char text[ADDR_STR_MAX];
-	int rc = carrier_open(&l->carrier, l->me.sa.sa_family);
-
-	if (!rc)
-		rc = carrier_bind(&l->carrier, &l->me);
-	if (rc) {
-		log_err("cannot use UDP address %s: %s", addr_format(&l->me, text), strerror(-rc));
-		return LINK_EXIT_SYSTEM;
-	}
-	rc = hand_over(l);
-	if (rc) {
-		log_err("cannot hand the UDP socket to %s: %s%s", l->name, strerror(-rc),
-			netlink_words());
-		return LINK_EXIT_SYSTEM;
-	}
-	return 0;
-}
-
-static int connect_socket(struct link *l, const struct kernel_link *seen)
-{
-	l->icmp = icmp_open(l->me.sa.sa_family);
-	if (l->icmp < 0)
-		log_notice("cannot hear ICMP errors: %s; maxerr counts local errors only",
-			   strerror(-l->icmp));
-	if (seen->socket_state == CIPE_SOCKET_ORPHAN && fits_me(l, &seen->local) &&
-	    !inherit_socket(l))
-		return 0;
-	return open_socket(l);
 }
 
 /* ------------------------------------------------------------------------
@@ -366,7 +284,7 @@ int link_resolve(struct link *l)
 }
 
 /**
- * link_setup() - bring the link up, ready to exchange keys
+ * link_setup() - prepare secrets and interface
  * @l: after link_resolve()
  * Return: 0, or an exit code; everything that went wrong was logged, and what
  * was done is undone by link_free().
@@ -377,8 +295,22 @@ int link_setup(struct link *l)
 	int rc = link_load_memory(l);
 
 	rc = rc ? rc : open_interface(l, &seen);
-	rc = rc ? rc : link_claim_keys(l, &seen);
-	rc = rc ? rc : connect_socket(l, &seen);
+	return rc ? rc : link_claim_keys(l, &seen);
+}
+
+/**
+ * link_connect() - connect it to its port and bring it up, ready to exchange keys
+ * @l: after link_setup()
+ *
+ * Links with an orphan are connected before others of the process: these may
+ * have the same port.
+ *
+ * Return: as link_setup().
+ */
+int link_connect(struct link *l)
+{
+	int rc = link_open_port(l);
+
 	if (rc)
 		return rc;
 	find_mtu(l);

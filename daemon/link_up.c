@@ -119,7 +119,7 @@ static void set_timers(struct link *l, uint32_t peer_timeout_ms)
 /* Our carrier address as seen by the peer's side of this machine */
 static void format_me(const struct link *l, char text[ADDR_STR_MAX])
 {
-	union addr me = l->carrier.bound;
+	union addr me = l->bound;
 	struct carrier_route route;
 
 	if (addr_is_any(&me) && addr_is_set(&l->endpoint.local))
@@ -127,7 +127,7 @@ static void format_me(const struct link *l, char text[ADDR_STR_MAX])
 	else if (addr_is_any(&me) && addr_is_set(&l->endpoint.remote) &&
 		 !carrier_find_route(&l->endpoint.remote, &route))
 		me = route.local;
-	addr_set_port(&me, addr_port(&l->carrier.bound));
+	addr_set_port(&me, addr_port(&l->bound));
 	addr_format(&me, text);
 }
 
@@ -220,7 +220,8 @@ static void on_down_done(void *ctx, enum hooks_event event, enum hooks_outcome o
 
 	(void)event;
 	(void)outcome;
-	l->env->ended(l->env->ctx, l->code);
+	log_set_device(l->name);
+	l->env->ended(l->env->ctx, l, l->code);
 }
 
 /** link_take_down() - delete the interface, run ip-down, tell when all is done */
@@ -228,15 +229,15 @@ void link_take_down(struct link *l)
 {
 	session_free(l->session);
 	l->session = NULL;
-	ev_io_stop(l->env->loop, &l->io);
-	ev_io_stop(l->env->loop, &l->icmp_io);
 	ev_timer_stop(l->env->loop, &l->exchange);
 	ev_timer_stop(l->env->loop, &l->check);
 	delete_interface(l);
-	carrier_close(&l->carrier);
+	roster_remove(&l->port->roster, &l->entry);
+	port_put(l->port);
+	l->port = NULL;
 	log_notice("link is down");
 	if (l->up)
 		run_script(l, HOOKS_DOWN, on_down_done);
 	else
-		l->env->ended(l->env->ctx, l->code);
+		l->env->ended(l->env->ctx, l, l->code);
 }

@@ -508,6 +508,30 @@ int noise_read(struct noise *state, const uint8_t *msg, size_t msg_len, uint8_t 
 	return noise_step(state, noise_read_all(state, msg, msg_len, payload, room, payload_len));
 }
 
+int noise_read_static(struct noise *state, const uint8_t *msg, size_t msg_len, uint8_t *public_key)
+{
+	const uint8_t *token = state->row->token[0];
+	size_t at = 0;
+	int err = 0;
+
+	if (state->phase != NOISE_RUNNING || state->message || noise_our_turn(state))
+		return -EPROTO;
+	for (; *token != NOISE_END && !state->rs.known && !err; token++) {
+		if (*token == NOISE_E)
+			err = noise_read_e(state, msg + at, msg_len - at, &at);
+		else if (*token == NOISE_S)
+			err = noise_read_s(state, msg + at, msg_len - at, &at);
+		else
+			err = noise_mix_token(state, *token);
+	}
+	if (!err && !state->rs.known)
+		err = -EPROTO;
+	if (!err)
+		memcpy(public_key, state->rs.public_key, noise_dh_len(state));
+	noise_end(state, true);
+	return err;
+}
+
 bool noise_finished(const struct noise *state)
 {
 	return state->phase == NOISE_FINISHED;

@@ -180,6 +180,20 @@ int noise_read(struct noise *state, const uint8_t *msg, size_t msg_len,
 	       uint8_t *payload, size_t room, size_t *payload_len);
 
 /**
+ * noise_read_static - who says to have written the first message?
+ * @state: before it; only good for noise_free() afterwards
+ * @msg: the message
+ * @msg_len: octets
+ * @public_key: noise_public_len() octets are written
+ *
+ * The sender's static key, decrypted: whoever knows ours can have written it.
+ *
+ * Return: as noise_read(), and -EPROTO when the pattern does not have it there.
+ */
+int noise_read_static(struct noise *state, const uint8_t *msg, size_t msg_len,
+		      uint8_t *public_key);
+
+/**
  * noise_finished - all messages of the pattern were exchanged
  */
 bool noise_finished(const struct noise *state);

@@ -6,57 +6,22 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-#include <unistd.h>
 
-#include "optfile.h"
 #include "options.h"
 #include "optparse.h"
+#include "optset.h"
 #include "opttable.h"
 #include "secret.h"
 
-/* What the file would have set is not known. @where goes before the reason. */
-static void refused(struct optparse *p, const char *where, const struct optfile_why *why)
-{
-	p->told = OPTPARSE_ALL;
-	p->file = where;
-	optfault(p, "%s", why->text);
-}
-
-/* @must: it is an error when there is no such file */
-static void parse_file(struct optparse *p, const char *path, bool must)
-{
-	struct optfile_why why;
-	size_t len;
-	char *text;
-	int fd;
-
-	p->file = path;
-	p->line = 0;
-	fd = optfile_open(path, OPTFILE_OPTIONS, &why);
-	if (fd < 0) {
-		if (fd != -ENOENT || must)
-			refused(p, "options file", &why);
-		goto out;
-	}
-	text = optfile_read(fd, &len, &why);
-	close(fd);
-	if (!text) {
-		refused(p, path, &why);
-		goto out;
-	}
-	optparse_text(p, text, len);
-	secret_free(text, OPTFILE_BUF_SIZE);
-out:
-	p->file = NULL;
-}
-
 static void print_help(void)
 {
-	printf("Usage: ciped [-o FILE] [NAME=VALUE]...\n"
-	       "Keep an encrypted link to a peer as a network interface.\n\n"
+	printf("Usage: ciped [debug]\n"
+	       "       ciped [-o FILE] [NAME=VALUE]...\n"
+	       "Keep encrypted links to peers as network interfaces.\n\n"
 	       "Example: ciped -o /etc/cipe/branch.options peer=192.0.2.2:6794\n\n"
 	       "Options come from " OPTIONS_FILE ", then FILE, then the command line; later\n"
-	       "ones win. A line of a file is \"name value\", or a comment after '#'.\n\n");
+	       "ones win. Without FILE and command line, each file in " OPTSET_DIR "\n"
+	       "is a link more; SIGHUP has them read again. A line of a file is \"name value\", or a comment after '#'.\n\n");
 	for (const struct optdef *def = opttable; def->name; def++)
 		printf("  %-8s %s\n", def->name, def->help);
 	printf("\n  -o FILE, -h (--help), -V (--version)\n");
@@ -66,7 +31,7 @@ static void print_help(void)
  * options_load(). @files gets the arguments of -o, closed by NULL; the words
  * left are moved to the front of @words.
  */
-static int sort_words(int argc, char **argv, const char **files, char **words)
+static int sort_words(int argc, char **argv, const char **files, char **words, FILE *err)
 {
 	int nfiles = 0, nwords = 0;
 
@@ -84,7 +49,7 @@ static int sort_words(int argc, char **argv, const char **files, char **words)
 		} else if (!strncmp(word, "-o", 2) && (word[2] || i + 1 < argc)) {
 			files[nfiles++] = word[2] ? word + 2 : argv[++i];
 		} else {
-			fprintf(stderr,
+			fprintf(err,
 				"command line: found \"%.40s\", expected -o FILE, --help, "
 				"--version or name=value\n",
 				word);
@@ -96,17 +61,17 @@ static int sort_words(int argc, char **argv, const char **files, char **words)
 	return 0;
 }
 
-static unsigned int load_all(const char **files, char **words, struct options *opts)
+static unsigned int load_all(const char **files, char **words, struct options *opts, FILE *err)
 {
-	struct optparse p = { .opts = opts, .err = stderr };
+	struct optparse p = { .opts = opts, .err = err, .root = -1 };
 
 	if (opttable_defaults(opts)) {
 		optfault(&p, "no memory");
 		return p.faults;
 	}
-	parse_file(&p, OPTIONS_FILE, false);
+	optparse_file(&p, OPTIONS_FILE, false);
 	for (; *files; files++)
-		parse_file(&p, *files, true);
+		optparse_file(&p, *files, true);
 	for (; *words; words++)
 		optparse_word(&p, *words);
 	p.file = "options";
@@ -118,7 +83,7 @@ static unsigned int load_all(const char **files, char **words, struct options *o
 	return p.faults;
 }
 
-int options_load(int argc, char **argv, struct options *opts)
+int options_load(int argc, char **argv, struct options *opts, FILE *err)
 {
 	const char **files = calloc((size_t)argc + 1, sizeof(*files));
 	char **words = calloc((size_t)argc + 1, sizeof(*words));
@@ -126,12 +91,12 @@ int options_load(int argc, char **argv, struct options *opts)
 
 	memset(opts, 0, sizeof(*opts));
 	if (!files || !words) {
-		fprintf(stderr, "ciped: no memory\n");
+		fprintf(err, "ciped: no memory\n");
 		ret = EX_OSERR;
 		goto out;
 	}
-	ret = sort_words(argc, argv, files, words);
-	if (!ret && load_all(files, words, opts))
+	ret = sort_words(argc, argv, files, words, err);
+	if (!ret && load_all(files, words, opts, err))
 		ret = EX_CONFIG;
 out:
 	free(files);
@@ -142,7 +107,7 @@ out:
 unsigned int options_load_text(char *text, size_t len, char *const *args, struct options *opts,
 			       FILE *err)
 {
-	struct optparse p = { .opts = opts, .err = err, .file = "options" };
+	struct optparse p = { .opts = opts, .err = err, .file = "options", .root = -1 };
 
 	memset(opts, 0, sizeof(*opts));
 	if (opttable_defaults(opts)) {

@@ -135,15 +135,15 @@ struct options {
  * @argc: of main()
  * @argv: of main()
  * @opts: filled in; released by options_wipe(), also after an error
+ * @err: takes the messages
  *
  * Reads OPTIONS_FILE if there is one, the file named by -o, and the command
- * line; later ones win. Every fault found is reported on stderr, with file and
- * line. Nothing but these files is touched. Needs secret_init().
+ * line; later ones win. Every fault found is reported, with file and line. Nothing but these files is touched. Needs secret_init().
  *
  * Return: 0 to go on; -1 when --help or --version was answered and the
  * program shall end with success; else the exit code, EX_USAGE or EX_CONFIG.
  */
-int options_load(int argc, char **argv, struct options *opts);
+int options_load(int argc, char **argv, struct options *opts, FILE *err);
 
 /**
  * options_load_text() - the same from one text and a command line, for tests
@@ -160,6 +160,24 @@ int options_load(int argc, char **argv, struct options *opts);
  */
 unsigned int options_load_text(char *text, size_t len, char *const *args, struct options *opts,
 			       FILE *err);
+
+/**
+ * options_copy() - make a copy that lives on its own
+ * @to: filled in; for options_wipe(), also after an error
+ * @from: options
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int options_copy(struct options *to, const struct options *from);
+
+/**
+ * options_equal() - do both make the same link?
+ * @a: after options_load()
+ * @b: likewise
+ *
+ * Secrets are compared in constant time. @debug does not count.
+ */
+bool options_equal(const struct options *a, const struct options *b);
 
 /**
  * options_wipe() - forget everything, the key thoroughly

@@ -36,7 +36,7 @@ void optparse_read_privkey(struct optparse *p)
 
 	if (!p->opts->privkey_file)
 		return;
-	fd = optfile_open(p->opts->privkey_file, OPTFILE_OPTIONS, &why);
+	fd = optparse_open(p, p->opts->privkey_file, &why);
 	if (fd < 0) {
 		optfault(p, "privkey: %s", why.text);
 		return;

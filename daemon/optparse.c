@@ -3,9 +3,11 @@
  * The parser of options files and command line words.
  */
 #include <ctype.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "optparse.h"
 #include "secret.h"
@@ -166,6 +168,48 @@ void optparse_text(struct optparse *p, char *text, size_t len)
 			parse_line(p, line);
 	}
 	p->line = 0;
+}
+
+int optparse_open(const struct optparse *p, const char *path, struct optfile_why *why)
+{
+	if (p->root < 0)
+		return optfile_open(path, OPTFILE_OPTIONS, why);
+	return optfile_open_under(p->root, path, p->owner, OPTFILE_OPTIONS, why);
+}
+
+/* What the file would have set is not known. @where goes before the reason. */
+static void refused(struct optparse *p, const char *where, const struct optfile_why *why)
+{
+	p->told = OPTPARSE_ALL;
+	p->file = where;
+	optfault(p, "%s", why->text);
+}
+
+void optparse_file(struct optparse *p, const char *path, bool must)
+{
+	struct optfile_why why;
+	size_t len;
+	char *text;
+	int fd;
+
+	p->file = path;
+	p->line = 0;
+	fd = optparse_open(p, path, &why);
+	if (fd < 0) {
+		if (fd != -ENOENT || must)
+			refused(p, "options file", &why);
+		goto out;
+	}
+	text = optfile_read(fd, &len, &why);
+	close(fd);
+	if (!text) {
+		refused(p, path, &why);
+		goto out;
+	}
+	optparse_text(p, text, len);
+	secret_free(text, OPTFILE_BUF_SIZE);
+out:
+	p->file = NULL;
 }
 
 void optparse_word(struct optparse *p, const char *word)

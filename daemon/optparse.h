@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "optfile.h"
 #include "options.h"
 #include "opttable.h"
 
@@ -21,6 +22,8 @@
  * @file: name of the file that is read; NULL: the command line
  * @line: its current line
  * @faults: messages written
+ * @root: directory that stands for the root directory; -1: the root directory itself
+ * @owner: who must own all files, where @root is given
  * @told: bit n: something was said about option n of opttable, so that it needs
  *	not be called missing; all bits when any option may have been meant
  */
@@ -30,6 +33,8 @@ struct optparse {
 	const char *file;
 	unsigned int line;
 	unsigned int faults;
+	int root;
+	uid_t owner;
 	uint64_t told;
 };
 
@@ -40,6 +45,24 @@ struct optparse {
  */
 void optfault(struct optparse *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
+
+/**
+ * optparse_open() - optfile_open(), where the parser's files are
+ * @p: the parser
+ * @path: absolute
+ * @why: filled in on error
+ *
+ * Return: as optfile_open().
+ */
+int optparse_open(const struct optparse *p, const char *path, struct optfile_why *why);
+
+/**
+ * optparse_file() - read and parse an options file
+ * @p: the parser
+ * @path: absolute
+ * @must: it is a fault when there is no such file
+ */
+void optparse_file(struct optparse *p, const char *path, bool must);
 
 /**
  * optparse_text() - parse the contents of an options file

@@ -11,6 +11,9 @@
 /* Enough locked memory for some hundred links; secret_init() takes more */
 #define SECRET_HEAP_DEFAULT ((size_t)1 << 20)
 
+/* What a link takes of it while it exchanges keys */
+#define SECRET_HEAP_LINK ((size_t)4096)
+
 /**
  * secret_init - set up the locked heap for keys
  * @size: octets, rounded up to a power of two; 0 for %SECRET_HEAP_DEFAULT

@@ -70,7 +70,7 @@ void session_remember(struct session *s, uint64_t timestamp)
 	uint64_t wall = s->ops->wall_clock(s->ctx);
 
 	/* No cookie either: an INIT of the peer's may have given way to ours */
-	cookie_spend(s->jar);
+	s->turn = cookie_turn(s->gate->jar);
 	if (!timestamp)
 		return;
 	/* Without a memory of the peer: its clock may have gone back since it wrote
@@ -104,11 +104,13 @@ struct session *session_new(const struct session_config *config, const struct se
 
 	if (!s)
 		return NULL;
-	s->jar = cookie_new(config->handshake.id->lib);
-	if (!s->jar) {
+	s->own_gate = !config->gate;
+	s->gate = config->gate ? config->gate : gate_new(config->handshake.id->lib);
+	if (!s->gate) {
 		free(s);
 		return NULL;
 	}
+	s->turn = cookie_turn(s->gate->jar);
 	s->config = *config;
 	s->ops = ops;
 	s->ctx = ctx;
@@ -123,7 +125,8 @@ void session_free(struct session *s)
 	if (!s)
 		return;
 	session_abandon_ours(s);
-	cookie_free(s->jar);
+	if (s->own_gate)
+		gate_free(s->gate);
 	free(s);
 }
 
@@ -224,6 +227,35 @@ void session_receive(struct session *s, uint64_t now, const struct path *from,
 		session_receive_challenge(s, now, from, data, len, header.session);
 	else
 		session_receive_response(s, now, from, data, len, header.session);
+}
+
+/**
+ * session_awaits() - does an INIT of ours wait for an answer?
+ * @s: the session
+ * @id: set to the session id that the answer will have
+ */
+bool session_awaits(const struct session *s, uint32_t *id)
+{
+	if (!s->ours || !s->init.len)
+		return false;
+	*id = handshake_session(s->ours);
+	return true;
+}
+
+/**
+ * session_answered() - was an INIT of the peer answered?
+ * @s: the session
+ * @id: set to the session id that it had, the latest one's
+ */
+bool session_answered(const struct session *s, uint32_t *id)
+{
+	struct handshake_header header;
+
+	if (!s->answered.init.len)
+		return false;
+	handshake_peek(s->answered.init.data, s->answered.init.len, &header);
+	*id = header.session;
+	return true;
 }
 
 /** session_moved() - an authentic packet came from another address */

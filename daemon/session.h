@@ -17,6 +17,7 @@
 #include <linux/cipe.h>
 
 #include "addr.h"
+#include "gate.h"
 #include "handshake.h"
 
 #define SESSION_NEVER UINT64_MAX
@@ -43,6 +44,8 @@
 /**
  * struct session_config - constant facts
  * @handshake: key, mode, cipher; the key stays the caller's
+ * @gate: of the address that it shares with other links, and stays the caller's;
+ *	NULL: it has one of its own
  * @own: what we tell the peer; timestamp and key id are filled in
  * @tokey_ms: age at which a key is replaced
  * @tokxc_ms: an exchange without an answer is given up after that time
@@ -51,6 +54,7 @@
  */
 struct session_config {
 	struct handshake_config handshake;
+	struct gate *gate;
 	struct handshake_info own;
 	uint32_t tokey_ms;
 	uint32_t tokxc_ms;
@@ -114,6 +118,11 @@ uint64_t session_deadline(const struct session *s);
 void session_timer(struct session *s, uint64_t now);
 void session_receive(struct session *s, uint64_t now, const struct path *from,
 		     const uint8_t *data, size_t len);
+void session_receive_admitted(struct session *s, uint64_t now, const struct path *from,
+			      const uint8_t *data, size_t len);
+bool session_is_repetition(const struct session *s, const uint8_t *data, size_t len);
+bool session_awaits(const struct session *s, uint32_t *id);
+bool session_answered(const struct session *s, uint32_t *id);
 
 void session_moved(struct session *s, uint64_t now, const union addr *endpoint);
 void session_peer_dead(struct session *s, uint64_t now);

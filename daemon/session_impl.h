@@ -12,8 +12,7 @@
 #ifndef CIPED_SESSION_IMPL_H
 #define CIPED_SESSION_IMPL_H
 
-#include "cookie.h"
-#include "load.h"
+#include "gate.h"
 #include "session.h"
 
 /* The peer's address as heard, as configured, and where its own INIT came from */
@@ -43,8 +42,9 @@ struct answered {
  * @configured: the peer's address by the configuration; unset: unknown
  * @endpoint: the peer's address by what was heard; unset: nothing was
  * @newest: what the peer wrote up to this time is not new; 0: nothing is known
- * @jar: makes and knows cookies
- * @load: INITs of late
+ * @gate: of the address that INITs come to
+ * @own_gate: it is no other link's
+ * @turn: for cookies that prove the present (cookie_turn())
  * @current_id: rx id of the current key; 0: no usable key
  * @next_id: rx id of the key of our latest answer, not yet used; 0: none
  * @hold_until: begin nothing before that time
@@ -72,8 +72,9 @@ struct session {
 	union addr configured;
 	union addr endpoint;
 	uint64_t newest;
-	struct cookie_jar *jar;
-	struct load load;
+	struct gate *gate;
+	bool own_gate;
+	uint64_t turn;
 	uint32_t current_id;
 	uint32_t next_id;
 	uint64_t hold_until;

@@ -18,7 +18,8 @@ static void send_response(struct session *s, uint64_t now, const struct path *to
 	s->ops->send(s->ctx, to, &s->answered.response);
 }
 
-static bool is_repetition(const struct session *s, const uint8_t *data, size_t len)
+/** session_is_repetition() - is it the INIT that was answered last, octet by octet? */
+bool session_is_repetition(const struct session *s, const uint8_t *data, size_t len)
 {
 	return len == s->answered.init.len && !memcmp(data, s->answered.init.data, len);
 }
@@ -95,11 +96,10 @@ static void answer(struct session *s, uint64_t now, const struct path *from,
 static void challenge(struct session *s, uint64_t now, const struct path *from,
 		      const uint8_t *data, size_t len)
 {
-	struct handshake_message out = { .len = GUARD_CHALLENGE_LEN };
-	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
+	struct handshake_message out;
 
-	if (!cookie_make(s->jar, now, &from->remote, cookie) &&
-	    !guard_write_challenge(s->config.handshake.id, data, len, cookie, out.data))
+	if (!gate_challenge(s->gate, s->config.handshake.id, s->turn, now, &from->remote, data,
+			    len, &out))
 		s->ops->send(s->ctx, from, &out);
 }
 
@@ -166,49 +166,78 @@ static void consider_init(struct session *s, uint64_t now, const struct path *fr
 		answer(s, now, from, data, len, theirs, &peer);
 }
 
-/* May it be read, with all that costs? If so, @cookie says what its cookie does */
-static bool admit(struct session *s, uint64_t now, const struct path *from, const uint8_t *data,
-		  size_t len, unsigned int *cookie)
+/* Is it from who knows for whom it is? */
+static bool screen(struct session *s, const struct path *from, const uint8_t *data, size_t len)
 {
-	static struct log_limit refused = LOG_LIMIT_INIT, busy = LOG_LIMIT_INIT;
+	static struct log_limit refused = LOG_LIMIT_INIT;
 	struct handshake_header header;
 	enum handshake_result rc;
 	char text[128], addr[ADDR_STR_MAX];
 
 	rc = handshake_screen(&s->config.handshake, data, len, &header);
-	if (rc != HANDSHAKE_OK) {
-		log_limited(&refused, LOG_WARNING, "key exchange from %s not accepted: %s",
-			    addr_format(&from->remote, addr),
-			    handshake_describe(&s->config.handshake, &header, rc, text,
-					       sizeof(text)));
-		return false;
-	}
-	*cookie = cookie_check(s->jar, now, &from->remote, handshake_cookie(data));
-	if (!load_count(&s->load, now))
+	if (rc == HANDSHAKE_OK)
 		return true;
-	log_limited(&busy, LOG_WARNING, "too many key exchanges begin: asking each caller back");
-	if (*cookie & COOKIE_ADDRESS)
-		return load_allow(&s->load, now, cookie_hash(s->jar, &from->remote));
-	challenge(s, now, from, data, len);
+	log_limited(&refused, LOG_WARNING, "key exchange from %s not accepted: %s",
+		    addr_format(&from->remote, addr),
+		    handshake_describe(&s->config.handshake, &header, rc, text, sizeof(text)));
 	return false;
+}
+
+/* What its cookie says, after screen() */
+static unsigned int check_cookie(struct session *s, uint64_t now, const struct path *from,
+				 const uint8_t *data)
+{
+	return cookie_check(s->gate->jar, now, &from->remote, s->turn, handshake_cookie(data));
+}
+
+static void read_init(struct session *s, uint64_t now, const struct path *from,
+		      const uint8_t *data, size_t len)
+{
+	struct handshake *theirs = handshake_new(&s->config.handshake);
+
+	if (theirs)
+		consider_init(s, now, from, data, len, theirs, check_cookie(s, now, from, data));
+	handshake_free(theirs);
+}
+
+/**
+ * session_receive_admitted() - an INIT arrived that gate_admit() let in
+ * @s: the session
+ * @now: the time
+ * @from: where from, and where to
+ * @data: the datagram
+ * @len: its octets
+ */
+void session_receive_admitted(struct session *s, uint64_t now, const struct path *from,
+			      const uint8_t *data, size_t len)
+{
+	if (screen(s, from, data, len))
+		read_init(s, now, from, data, len);
+}
+
+static void repeat_response(struct session *s, uint64_t now, const struct path *from)
+{
+	if (s->answered.response.len && now >= s->answered.sent_at + SESSION_REPEAT_MIN_MS)
+		send_response(s, now, from);
 }
 
 void session_receive_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len)
 {
-	struct handshake *theirs;
-	unsigned int cookie;
-
-	if (is_repetition(s, data, len)) {
-		if (s->answered.response.len &&
-		    now >= s->answered.sent_at + SESSION_REPEAT_MIN_MS)
-			send_response(s, now, from);
+	if (session_is_repetition(s, data, len)) {
+		repeat_response(s, now, from);
 		return;
 	}
-	if (!admit(s, now, from, data, len, &cookie))
+	if (!screen(s, from, data, len))
 		return;
-	theirs = handshake_new(&s->config.handshake);
-	if (theirs)
-		consider_init(s, now, from, data, len, theirs, cookie);
-	handshake_free(theirs);
+	switch (gate_admit(s->gate, now, &from->remote, check_cookie(s, now, from, data))) {
+	case GATE_READ:
+		read_init(s, now, from, data, len);
+		break;
+	case GATE_ASK:
+		challenge(s, now, from, data, len);
+		break;
+	case GATE_DROP:
+		break;
+	}
 }

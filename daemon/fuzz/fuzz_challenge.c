@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Cookies and CHALLENGEs: what the peer brings back, and when. The model is
- * the list of all cookies that were given away.
+ * the list of all cookies that were given away, by two links of one address.
  *
  * Input: steps, each an octet and what it takes.
  */
@@ -16,19 +16,19 @@
  * @cookie: its octets
  * @to: who got it
  * @at: when
- * @exchanges: there were by then
+ * @turn: of the link that gave it
  */
 struct given {
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
 	union addr to;
 	uint64_t at;
-	unsigned int exchanges;
+	uint64_t turn;
 };
 
 struct model {
 	struct cookie_jar *jar;
 	uint64_t now;
-	unsigned int exchanges;
+	uint64_t turn[2];
 	struct given given[GIVEN_MAX];
 	unsigned int count;
 };
@@ -47,8 +47,8 @@ static void give(struct model *m, struct fuzz_input *in)
 
 	g->to = fuzz_addr(in);
 	g->at = m->now;
-	g->exchanges = m->exchanges;
-	FUZZ_CHECK(!cookie_make(m->jar, m->now, &g->to, g->cookie));
+	g->turn = m->turn[fuzz_u8(in) & 1];
+	FUZZ_CHECK(!cookie_make(m->jar, m->now, &g->to, g->turn, g->cookie));
 	m->count++;
 }
 
@@ -58,6 +58,7 @@ static void bring(struct model *m, struct fuzz_input *in)
 	unsigned int there = m->count < GIVEN_MAX ? m->count : GIVEN_MAX, says;
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN], which = fuzz_u8(in), flip = fuzz_u8(in);
 	union addr from = fuzz_addr(in);
+	uint64_t turn = m->turn[which >> 7];
 	const struct given *g;
 
 	if (!there)
@@ -66,7 +67,7 @@ static void bring(struct model *m, struct fuzz_input *in)
 	memcpy(cookie, g->cookie, sizeof(cookie));
 	if (flip & 0x80)
 		cookie[flip >> 3 & 15] ^= 1u << (flip & 7);
-	says = cookie_check(m->jar, m->now, &from, cookie);
+	says = cookie_check(m->jar, m->now, &from, turn, cookie);
 	/* The half for the address may stay right when the other is changed */
 	if (flip & 0x80)
 		FUZZ_CHECK(!(says & COOKIE_FRESH));
@@ -74,7 +75,7 @@ static void bring(struct model *m, struct fuzz_input *in)
 		FUZZ_CHECK(!says);
 	else if (m->now - g->at < COOKIE_LIFE_MS)
 		FUZZ_CHECK(says == (COOKIE_ADDRESS |
-				    (g->exchanges == m->exchanges ? COOKIE_FRESH : 0)));
+				    (g->turn == turn ? COOKIE_FRESH : 0)));
 }
 
 static void invent(struct model *m, struct fuzz_input *in)
@@ -83,7 +84,7 @@ static void invent(struct model *m, struct fuzz_input *in)
 	union addr from = fuzz_addr(in);
 
 	fuzz_take(in, cookie, sizeof(cookie));
-	FUZZ_CHECK(!cookie_check(m->jar, m->now, &from, cookie));
+	FUZZ_CHECK(!cookie_check(m->jar, m->now, &from, m->turn[0], cookie));
 }
 
 /* A CHALLENGE as it may come: right, changed, cut, or with octets of the input */
@@ -117,6 +118,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Secrets that the fuzzer cannot learn from one input to the next */
 	fuzz_seed(fuzz_hash(data, size));
 	FUZZ_CHECK(m.jar);
+	m.turn[0] = cookie_turn(m.jar);
+	m.turn[1] = cookie_turn(m.jar);
+	FUZZ_CHECK(m.turn[0] != m.turn[1]);
 	while (in.len) {
 		switch (fuzz_u8(&in) % 6) {
 		case 0:
@@ -129,8 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			invent(&m, &in);
 			break;
 		case 3:
-			cookie_spend(m.jar);
-			m.exchanges++;
+			m.turn[fuzz_u8(&in) & 1] = cookie_turn(m.jar);
 			break;
 		case 4:
 			m.now += (uint64_t)fuzz_u16(&in) * 16;

@@ -55,15 +55,19 @@ static void at_responder(unsigned int kind, const uint8_t *msg, size_t len)
 	handshake_free(hs);
 }
 
-/* The same with a MAC made for it */
+/* The same with hint and MAC made for it */
 static void at_responder_signed(unsigned int kind, const uint8_t *data, size_t len)
 {
+	const struct identity *id = fuzz_end(kind, 0);
 	uint8_t msg[CIPE_WIRE_CONTROL_MAX];
 
 	if (len < GUARD_INIT_TAIL || len > sizeof(msg))
 		return;
 	memcpy(msg, data, len);
-	FUZZ_CHECK(!guard_sign(fuzz_end(kind, 0), msg, len - GUARD_INIT_TAIL));
+	if (len > GUARD_HEADER_LEN)
+		memcpy(msg + offsetof(struct cipe_wire_control, hint), id->hint_out,
+		       sizeof(id->hint_out));
+	FUZZ_CHECK(!guard_sign(id, msg, len - GUARD_INIT_TAIL));
 	at_responder(kind, msg, len);
 }
 

@@ -77,6 +77,7 @@ static void put_head(struct fuzz_input *in, const struct identity *id,
 		.dh = identity_dh(id),
 	};
 
+	memcpy(header.hint, id->hint_out, sizeof(header.hint));
 	header.session = fuzz_u8(in);
 	memcpy(head, &header, GUARD_HEADER_LEN);
 	fuzz_take(in, head + GUARD_HEADER_LEN, CIPE_WIRE_COOKIE_LEN);

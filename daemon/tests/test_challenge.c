@@ -238,37 +238,47 @@ static void test_cookies(void **state)
 {
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN], none[CIPE_WIRE_COOKIE_LEN] = { 0 };
 	struct cookie_jar *jar;
+	uint64_t turn, other;
 	union addr a = { 0 }, b;
 
 	(void)state;
 	assert_int_equal(secret_init(0), 0);
 	jar = cookie_new(NULL);
+	turn = cookie_turn(jar);
+	other = cookie_turn(jar);
+	assert_int_not_equal(turn, other);
 	a.in.sin_family = AF_INET;
 	a.in.sin_addr.s_addr = htonl(0xc0000201);
 	a.in.sin_port = htons(4000);
-	assert_int_equal(cookie_check(jar, 5, &a, none), 0);
-	assert_int_equal(cookie_make(jar, 10, &a, cookie), 0);
-	assert_int_equal(cookie_check(jar, 20, &a, cookie), COOKIE_ADDRESS | COOKIE_FRESH);
+	assert_int_equal(cookie_check(jar, 5, &a, turn, none), 0);
+	assert_int_equal(cookie_make(jar, 10, &a, turn, cookie), 0);
+	assert_int_equal(cookie_check(jar, 20, &a, turn, cookie), COOKIE_ADDRESS | COOKIE_FRESH);
+	/* Another link of the same address; before the link is known */
+	assert_int_equal(cookie_check(jar, 20, &a, other, cookie), COOKIE_ADDRESS);
+	assert_int_equal(cookie_check(jar, 20, &a, COOKIE_NO_TURN, cookie), COOKIE_ADDRESS);
 	b = a;
 	b.in.sin_port = htons(4001);
-	assert_int_equal(cookie_check(jar, 20, &b, cookie), 0);
+	assert_int_equal(cookie_check(jar, 20, &b, turn, cookie), 0);
 	assert_int_equal(cookie_hash(jar, &a), cookie_hash(jar, &b));
 	b = a;
 	b.in.sin_addr.s_addr ^= htonl(1);
-	assert_int_equal(cookie_check(jar, 20, &b, cookie), 0);
+	assert_int_equal(cookie_check(jar, 20, &b, turn, cookie), 0);
 	assert_int_not_equal(cookie_hash(jar, &a), cookie_hash(jar, &b));
-	cookie_spend(jar);
-	assert_int_equal(cookie_check(jar, 30, &a, cookie), COOKIE_ADDRESS);
+	turn = cookie_turn(jar);
+	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), COOKIE_ADDRESS);
 	cookie[15] ^= 1;
-	assert_int_equal(cookie_check(jar, 30, &a, cookie), COOKIE_ADDRESS);
+	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), COOKIE_ADDRESS);
 	cookie[0] ^= 1;
-	assert_int_equal(cookie_check(jar, 30, &a, cookie), 0);
+	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), 0);
+	assert_int_equal(cookie_make(jar, 35, &a, COOKIE_NO_TURN, cookie), 0);
+	assert_int_equal(cookie_check(jar, 35, &a, COOKIE_NO_TURN, cookie), COOKIE_ADDRESS);
+	assert_int_equal(cookie_check(jar, 35, &a, turn, cookie), COOKIE_ADDRESS);
 	/* Good for a while, not for ever */
-	assert_int_equal(cookie_make(jar, 40, &a, cookie), 0);
-	assert_int_equal(cookie_check(jar, COOKIE_LIFE_MS + 30, &a, cookie), 3);
-	assert_int_equal(cookie_check(jar, 2 * COOKIE_LIFE_MS + 60, &a, cookie), 0);
-	assert_int_equal(cookie_make(jar, 3 * COOKIE_LIFE_MS, &a, cookie), 0);
-	assert_int_equal(cookie_check(jar, 9 * COOKIE_LIFE_MS, &a, cookie), 0);
+	assert_int_equal(cookie_make(jar, 40, &a, turn, cookie), 0);
+	assert_int_equal(cookie_check(jar, COOKIE_LIFE_MS + 30, &a, turn, cookie), 3);
+	assert_int_equal(cookie_check(jar, 2 * COOKIE_LIFE_MS + 60, &a, turn, cookie), 0);
+	assert_int_equal(cookie_make(jar, 3 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
+	assert_int_equal(cookie_check(jar, 9 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
 	cookie_free(jar);
 }
 

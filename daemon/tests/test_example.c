@@ -194,6 +194,7 @@ static void run(const struct example *e)
 		expect(e->name, "public.r", id_r->public_key, NOISE_KEY_LEN);
 	}
 	expect(e->name, "mac-key.i-to-r", id_i->mac_out, NOISE_HASH_LEN);
+	expect(e->name, "hint.i-to-r", id_i->hint_out, CIPE_WIRE_HINT_LEN);
 	expect(e->name, "ephemeral.i", e_i, 32);
 	expect(e->name, "ephemeral.r", e_r, 32);
 	if (e->cookie) {

@@ -426,8 +426,9 @@ static void test_tie_break(void **state)
 static void forge_init(const uint8_t e[32], const uint8_t *payload, size_t len,
 		       struct handshake_message *msg)
 {
-	static const uint8_t head[GUARD_INIT_HEAD] = {
+	const uint8_t head[GUARD_INIT_HEAD] = {
 		0, 0, 0, 0, 1, CIPE_WIRE_INIT, 1, CIPE_MODE_IP, CIPE_CIPHER_CHACHA20_POLY1305,
+		CIPE_WIRE_25519, end->hint_out[0], end->hint_out[1],
 	};
 	struct noise_cipher cipher = { .has_key = true, .aead = NOISE_CHACHAPOLY };
 	uint8_t h[32], prologue[64], out[96], ck[32];
@@ -558,8 +559,22 @@ static void test_peek(void **state)
 	p.init.data[9] = 2;
 	assert_int_equal(handshake_peek(p.init.data, p.init.len, &header), HANDSHAKE_MALFORMED);
 	p.init.data[9] = 0;
-	p.init.data[11] = 1;
-	assert_int_equal(handshake_peek(p.init.data, p.init.len, &header), HANDSHAKE_MALFORMED);
+	assert_memory_equal(header.hint, end->hint_in, sizeof(header.hint));
+	pair_end(&p);
+}
+
+/* Another hint is refused even where the MAC is right: it is not looked up by it */
+static void test_wrong_hint(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	pair_begin(&p, CIPE_MODE_IP, CIPE_CIPHER_AES_128_GCM);
+	p.init.data[11] ^= 1;
+	assert_int_equal(guard_sign(end, p.init.data, p.init.len - CIPE_WIRE_MAC_LEN), 0);
+	assert_true(guard_verify(end, p.init.data, p.init.len));
+	assert_int_equal(handshake_read_init(p.r, p.init.data, p.init.len, &p.info),
+			 HANDSHAKE_NOT_AUTHENTIC);
 	pair_end(&p);
 }
 
@@ -625,7 +640,7 @@ int main(void)
 		cmocka_unit_test(test_swapped_types), cmocka_unit_test(test_reflection),
 		cmocka_unit_test(test_tie_break), cmocka_unit_test(test_low_order),
 		cmocka_unit_test(test_bad_payloads), cmocka_unit_test(test_peek),
-		cmocka_unit_test(test_misuse),
+		cmocka_unit_test(test_wrong_hint), cmocka_unit_test(test_misuse),
 	};
 
 	return cmocka_run_group_tests_name("handshake", tests, setup, teardown);

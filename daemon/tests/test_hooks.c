@@ -326,11 +326,11 @@ static void test_output(void **state)
 	close(saved);
 	text = contents("stderr");
 	assert_int_equal(done[1].outcome, HOOKS_OK);
-	assert_non_null(strstr(text, "ciped: ip-up: one\n"));
-	assert_non_null(strstr(text, "ciped: ip-up: two?[1m\n"));
-	assert_non_null(strstr(text, "ciped: ip-up: no newline\n"));
-	assert_non_null(strstr(text, "ciped: ip-up: 50\n"));
-	assert_null(strstr(text, "ciped: ip-up: 5000\n"));
+	assert_non_null(strstr(text, "ciped: cipcb7: ip-up: one\n"));
+	assert_non_null(strstr(text, "ciped: cipcb7: ip-up: two?[1m\n"));
+	assert_non_null(strstr(text, "ciped: cipcb7: ip-up: no newline\n"));
+	assert_non_null(strstr(text, "ciped: cipcb7: ip-up: 50\n"));
+	assert_null(strstr(text, "ciped: cipcb7: ip-up: 5000\n"));
 }
 
 /* Freed while one runs and one waits: both are gone, no callback comes */

@@ -55,6 +55,24 @@ static bool parse_changed(size_t at, uint8_t value)
 	return icmp_parse(AF_INET, data, sizeof(data), &bound, &error);
 }
 
+/* Enough of our message came back to know whose it was */
+static void test_which(void **state)
+{
+	static const uint8_t rest[] = { 1, 2, 1, 0, 1, 0, 0x11, 0x22, 0xaa, 0xbb, 0xcc, 0xdd };
+	uint8_t data[sizeof(unreachable4) + sizeof(rest)];
+	union addr bound = any(AF_INET, 4000);
+	struct carrier_error error;
+
+	(void)state;
+	memcpy(data, unreachable4, sizeof(unreachable4));
+	memcpy(data + sizeof(unreachable4), rest, sizeof(rest));
+	assert_true(icmp_parse(AF_INET, data, sizeof(data), &bound, &error));
+	assert_int_equal(error.type, 2);
+	assert_int_equal(error.session, 0xaabbccdd);
+	assert_true(icmp_parse(AF_INET, data, sizeof(data) - 1, &bound, &error));
+	assert_int_equal(error.type, 0);
+}
+
 static void test_ours(void **state)
 {
 	union addr bound = any(AF_INET, 4000), bound6 = any(AF_INET6, 4000);
@@ -148,7 +166,7 @@ static void test_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_ours),
+		cmocka_unit_test(test_ours), cmocka_unit_test(test_which),
 		cmocka_unit_test(test_not_ours),
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_cut_short),

@@ -75,6 +75,8 @@ struct cipe_wire_data {
 #define CIPE_WIRE_25519		0
 #define CIPE_WIRE_P256		1
 
+#define CIPE_WIRE_HINT_LEN	2
+
 /**
  * struct cipe_wire_control - header of a key exchange message
  * @marker: %CIPE_WIRE_CONTROL
@@ -85,7 +87,7 @@ struct cipe_wire_data {
  * @cipher: enum cipe_cipher the sender is configured for; fixes the Noise
  *	cipher functions: AESGCM with the AES ciphers, else ChaChaPoly
  * @dh: DH functions of Noise
- * @reserved: 0
+ * @hint: tells links apart that share a port; see docs/protocol.md, "The hint"
  * @session: chosen at random by the initiator, echoed in the answers
  *
  * INIT goes on with a cookie, the Noise message and a MAC, RESPONSE with the
@@ -102,7 +104,7 @@ struct cipe_wire_control {
 	__u8 mode;
 	__u8 cipher;
 	__u8 dh;
-	__u8 reserved[2];
+	__u8 hint[CIPE_WIRE_HINT_LEN];
 	__be32 session;
 } __packed;
 
@@ -128,5 +130,8 @@ struct cipe_wire_control {
 
 /* docs/protocol.md, "The MAC": likewise */
 #define CIPE_WIRE_LABEL_MAC	"cipe mac"
+
+/* docs/protocol.md, "The hint": likewise */
+#define CIPE_WIRE_LABEL_HINT	"cipe hint"
 
 #endif /* _CIPE_WIRE_H */

@@ -159,13 +159,22 @@ func (l *link) start(head []byte) {
 	l.handshake = hs
 }
 
-// mac of a message for whoever has the key: the psk, or a public key.
-func mac(key, data []byte) []byte {
-	k := make([]byte, 32)
-	if _, err := io.ReadFull(hkdf.New(sha256.New, key, nil, []byte("cipe mac")), k); err != nil {
+// expand a key, the psk or a public key, by a label.
+func expand(key []byte, label string, n int) []byte {
+	k := make([]byte, n)
+	if _, err := io.ReadFull(hkdf.New(sha256.New, key, nil, []byte(label)), k); err != nil {
 		fail("%v", err)
 	}
-	h := hmac.New(sha256.New, k)
+	return k
+}
+
+func hint(key []byte) []byte {
+	return expand(key, "cipe hint", 2)
+}
+
+// mac of a message for whoever has the key.
+func mac(key, data []byte) []byte {
+	h := hmac.New(sha256.New, expand(key, "cipe mac", 32))
 	h.Write(data)
 	return h.Sum(nil)[:macLen]
 }
@@ -217,6 +226,7 @@ func keyID(p []byte) uint32 {
 func (l *link) writeInit(cookie []byte) []byte {
 	msg := make([]byte, headerLen+cookieLen)
 	copy(msg[4:], []byte{1, typeInit, l.pattern, 0, l.cipher, l.dh})
+	copy(msg[10:], hint(l.keyOut()))
 	rand.Read(msg[12:16])
 	copy(msg[headerLen:], cookie)
 	l.start(msg)
@@ -233,6 +243,9 @@ func (l *link) readInit(msg []byte) {
 	end := len(msg) - macLen
 	if end < headerLen+cookieLen || msg[5] != typeInit {
 		fail("no INIT")
+	}
+	if !bytes.Equal(hint(l.keyIn()), msg[10:12]) {
+		fail("the hint of INIT is wrong")
 	}
 	if !hmac.Equal(mac(l.keyIn(), msg[:end]), msg[end:]) {
 		fail("the MAC of INIT is wrong")

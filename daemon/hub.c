@@ -1,0 +1,582 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * All links of the daemon.
+ */
+#include "hub.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sysexits.h>
+
+#include "log.h"
+
+/* Descriptors beside those of links */
+#define FILES_SPARE 256
+
+/* Descriptors a link may take: pid file, socket, ICMP errors */
+#define FILES_PER_LINK 3
+
+/* Seconds between two links when all are looked at */
+#define CHECK_SPACING 0.001
+
+/* The process id of who runs all links, beside those of each device */
+#define PIDFILE_NAME "ciped"
+
+/**
+ * struct member - a link of the hub
+ * @item: its options
+ * @next: options to bring it up with once it is down; NULL: none
+ * @link: the link; NULL: not up yet, or not any more
+ * @id: number of the link in the kernel, while it is in @by_id
+ * @ifindex: of its interface when it was set up, while it is in @by_ifindex
+ * @ready: it is set up, ready to run
+ * @seen: there are options of it, of those just read
+ * @by_name: among all
+ * @by_id: among those set up
+ * @by_ifindex: likewise
+ */
+struct member {
+	struct optset_item *item;
+	struct optset_item *next;
+	struct link *link;
+	uint32_t id;
+	unsigned int ifindex;
+	bool ready;
+	bool seen;
+	UT_hash_handle by_name;
+	UT_hash_handle by_id;
+	UT_hash_handle by_ifindex;
+};
+
+/**
+ * struct hub - all links
+ * @config: see there
+ * @many: links are those of OPTSET_DIR
+ * @pidfile: our claim to be the one who runs these
+ * @by_name: all members
+ * @by_id: those set up
+ * @by_ifindex: likewise
+ * @leaving: members that are going down by our will
+ * @again: options were to be read meanwhile
+ * @stopping: all are going down
+ * @code: exit code of the last link that ended by itself
+ */
+struct hub {
+	struct hub_config config;
+	bool many;
+	struct pidfile pidfile;
+	struct member *by_name;
+	struct member *by_id;
+	struct member *by_ifindex;
+	unsigned int leaving;
+	bool again;
+	bool stopping;
+	int code;
+};
+
+/* What follows is about this member */
+static void enter(const struct member *m)
+{
+	log_set_device(m->link && m->link->name[0] ? m->link->name : m->item->opts.device);
+}
+
+/* ------------------------------------------------------------------------
+ * members
+ */
+
+static struct member *find(struct hub *h, const char *name)
+{
+	struct member *m;
+
+	HASH_FIND(by_name, h->by_name, name, strlen(name), m);
+	return m;
+}
+
+/* Takes @item. Return: 0 or -ENOMEM */
+static int add(struct hub *h, struct optset_item *item)
+{
+	struct member *m = calloc(1, sizeof(*m));
+
+	if (m) {
+		m->item = item;
+		m->seen = true;
+		HASH_ADD_KEYPTR(by_name, h->by_name, item->name, strlen(item->name), m);
+		if (m->by_name.tbl)
+			return 0;
+	}
+	free(m);
+	optset_item_free(item);
+	return -ENOMEM;
+}
+
+/* The kernel does not know it by these any more, or will not */
+static void unlist(struct hub *h, struct member *m)
+{
+	if (m->by_id.tbl)
+		HASH_DELETE(by_id, h->by_id, m);
+	if (m->by_ifindex.tbl)
+		HASH_DELETE(by_ifindex, h->by_ifindex, m);
+	m->by_id.tbl = NULL;
+	m->by_ifindex.tbl = NULL;
+}
+
+static void list(struct hub *h, struct member *m)
+{
+	struct member *old;
+
+	m->id = m->link->id;
+	m->ifindex = m->link->ifindex;
+	HASH_ADD(by_id, h->by_id, id, sizeof(m->id), m);
+	/* An index is used again once the interface is gone */
+	HASH_FIND(by_ifindex, h->by_ifindex, &m->ifindex, sizeof(m->ifindex), old);
+	if (old) {
+		HASH_DELETE(by_ifindex, h->by_ifindex, old);
+		old->by_ifindex.tbl = NULL;
+	}
+	HASH_ADD(by_ifindex, h->by_ifindex, ifindex, sizeof(m->ifindex), m);
+}
+
+static void end_link(struct hub *h, struct member *m)
+{
+	unlist(h, m);
+	link_free(m->link);
+	m->link = NULL;
+	m->ready = false;
+}
+
+static void drop(struct hub *h, struct member *m)
+{
+	end_link(h, m);
+	HASH_DELETE(by_name, h->by_name, m);
+	optset_item_free(m->item);
+	optset_item_free(m->next);
+	free(m);
+}
+
+/* It cannot be brought up. Alone, it says how the daemon ends. */
+static void give_up(struct hub *h, struct member *m, int code)
+{
+	if (h->many)
+		log_err("link %s is left out: it is tried again with SIGHUP",
+			m->item->name[0] ? m->item->name : OPTIONS_FILE);
+	h->code = code;
+	drop(h, m);
+}
+
+/* ------------------------------------------------------------------------
+ * up
+ */
+
+static int resolve(struct hub *h, struct member *m)
+{
+	m->link = link_new(&h->config.env, &m->item->opts);
+	if (!m->link)
+		return LINK_EXIT_SYSTEM;
+	m->link->user = m;
+	return link_resolve(m->link);
+}
+
+static int connect_link(struct hub *h, struct member *m)
+{
+	int rc = link_connect(m->link);
+
+	if (!rc) {
+		m->ready = true;
+		list(h, m);
+	}
+	return rc;
+}
+
+enum step {
+	STEP_RESOLVE,
+	STEP_SETUP,
+	STEP_CONNECT_ORPHANS,
+	STEP_CONNECT,
+};
+
+static int do_step(struct hub *h, struct member *m, enum step step)
+{
+	switch (step) {
+	case STEP_RESOLVE:
+		return m->link ? 0 : resolve(h, m);
+	case STEP_SETUP:
+		return link_setup(m->link);
+	case STEP_CONNECT_ORPHANS:
+		return m->ready || !addr_is_set(&m->link->orphan) ? 0 : connect_link(h, m);
+	default:
+		return m->ready ? 0 : connect_link(h, m);
+	}
+}
+
+/* One step of all that are not up; those that fail are left out */
+static void step_all(struct hub *h, enum step step)
+{
+	struct member *m, *next;
+	int rc;
+
+	HASH_ITER(by_name, h->by_name, m, next) {
+		if (m->ready)
+			continue;
+		enter(m);
+		rc = do_step(h, m, step);
+		if (rc)
+			give_up(h, m, rc);
+	}
+	log_set_device("");
+}
+
+/* After STEP_RESOLVE. A port that a dead daemon left must be taken over before
+ * another link wants it.
+ */
+static void bring_up(struct hub *h)
+{
+	struct member *m, *next;
+
+	step_all(h, STEP_SETUP);
+	step_all(h, STEP_CONNECT_ORPHANS);
+	step_all(h, STEP_CONNECT);
+	HASH_ITER(by_name, h->by_name, m, next) {
+		if (m->link->session)
+			continue;
+		enter(m);
+		link_run(m->link);
+	}
+	log_set_device("");
+}
+
+/* ------------------------------------------------------------------------
+ * down
+ */
+
+static void finish(struct hub *h)
+{
+	if (!h->by_name)
+		h->config.ended(h->config.ctx, h->stopping ? EXIT_SUCCESS : h->code);
+}
+
+/* Those that were to go are gone: the new ones can have their devices */
+static void all_left(struct hub *h)
+{
+	if (h->stopping)
+		return;
+	step_all(h, STEP_RESOLVE);
+	bring_up(h);
+	if (h->again) {
+		h->again = false;
+		hub_reload(h);
+	}
+}
+
+static void on_link_ended(void *ctx, struct link *l, int code)
+{
+	struct hub *h = ctx;
+	struct member *m = l->user;
+	bool ours = m->next || !m->seen;
+
+	h->code = code;
+	log_set_device("");
+	if (m->next && !h->stopping) {
+		end_link(h, m);
+		/* The name is the key of a table, and stays */
+		free(m->next->name);
+		m->next->name = m->item->name;
+		m->item->name = NULL;
+		optset_item_free(m->item);
+		m->item = m->next;
+		m->next = NULL;
+	} else {
+		drop(h, m);
+	}
+	if (ours && h->leaving && !--h->leaving)
+		all_left(h);
+	finish(h);
+}
+
+static void leave(struct hub *h, struct member *m)
+{
+	h->leaving++;
+	enter(m);
+	link_stop(m->link, EXIT_SUCCESS);
+	log_set_device("");
+}
+
+/* ------------------------------------------------------------------------
+ * options read again
+ */
+
+/**
+ * struct changes - what is new in options read again
+ * @added: links
+ * @changed: links
+ * @removed: links
+ * @same: links
+ */
+struct changes {
+	unsigned int added, changed, removed, same;
+};
+
+static void log_lines(char *text)
+{
+	char *line, *rest = text;
+
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_err("%s", line);
+}
+
+/* Messages go to the log */
+static int load(struct hub *h, struct optset *set)
+{
+	char *text = NULL;
+	size_t len;
+	FILE *err = open_memstream(&text, &len);
+	int rc;
+
+	if (!err) {
+		set->broken = true;
+		return -ENOMEM;
+	}
+	rc = h->config.load(h->config.ctx, h->many, set, err);
+	fclose(err);
+	if (text)
+		log_lines(text);
+	free(text);
+	return rc;
+}
+
+/* Takes @item of @set, or leaves it */
+static void apply_item(struct hub *h, struct optset_item **item, struct changes *changes)
+{
+	struct member *m = find(h, (*item)->name);
+
+	if (m)
+		m->seen = true;
+	if ((*item)->faulty) {
+		log_err("%s: options with faults: %s", (*item)->name,
+			m ? "the link stays as it is" : "not a link");
+	} else if (!m) {
+		changes->added += !add(h, *item);
+		*item = NULL;
+	} else if (m->link->ending || !options_equal(&m->item->opts, &(*item)->opts)) {
+		/* What ends by itself is to come again */
+		changes->changed++;
+		m->next = *item;
+		*item = NULL;
+		leave(h, m);
+	} else {
+		changes->same++;
+	}
+}
+
+static void apply(struct hub *h, struct optset *set)
+{
+	struct changes changes = { 0 };
+	struct member *m, *next;
+	size_t i;
+
+	HASH_ITER(by_name, h->by_name, m, next)
+		m->seen = false;
+	for (i = 0; i < set->count; i++)
+		apply_item(h, &set->item[i], &changes);
+	HASH_ITER(by_name, h->by_name, m, next) {
+		if (m->seen)
+			continue;
+		changes.removed++;
+		leave(h, m);
+	}
+	log_notice("options read again: %u links as before, %u changed, %u new, %u gone",
+		   changes.same, changes.changed, changes.added, changes.removed);
+}
+
+static int claim(struct hub *h)
+{
+	pid_t holder = 0;
+	int rc;
+
+	if (!h->many || h->pidfile.fd >= 0)
+		return 0;
+	rc = pidfile_create(&h->pidfile, PIDFILE_NAME, &holder);
+	if (rc == -EEXIST)
+		log_err("the links of " OPTSET_DIR " are run by process %d already", (int)holder);
+	else if (rc)
+		log_err("cannot write " PIDFILE_DIR "/" PIDFILE_NAME ".pid: %s", strerror(-rc));
+	return rc;
+}
+
+/* As many descriptors as that many links need, if we may */
+static void provide_files(size_t links)
+{
+	rlim_t need = FILES_SPARE + FILES_PER_LINK * links;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
+		return;
+	limit.rlim_cur = need;
+	if (limit.rlim_max < need)
+		limit.rlim_max = need;
+	if (setrlimit(RLIMIT_NOFILE, &limit))
+		log_warn("cannot have %llu open files: %m; links may fail",
+			 (unsigned long long)need);
+}
+
+/**
+ * hub_reload() - read the options again; what did not change is left alone
+ * @h: after hub_start()
+ */
+void hub_reload(struct hub *h)
+{
+	struct optset set;
+
+	log_set_device("");
+	if (h->stopping)
+		return;
+	if (h->leaving) {
+		h->again = true;
+		return;
+	}
+	if (load(h, &set) || set.broken) {
+		log_err("options with faults: all links stay as they are");
+		optset_wipe(&set);
+		return;
+	}
+	h->many = set.many;
+	provide_files(set.count);
+	if (!claim(h)) {
+		apply(h, &set);
+		if (!h->leaving)
+			all_left(h);
+	}
+	optset_wipe(&set);
+	finish(h);
+}
+
+/* ------------------------------------------------------------------------
+ * what happens
+ */
+
+/** hub_event() - the kernel told something of a link */
+void hub_event(struct hub *h, const struct kernel_event *event)
+{
+	struct member *m;
+
+	HASH_FIND(by_id, h->by_id, &event->link, sizeof(event->link), m);
+	if (m)
+		link_event(m->link, event);
+}
+
+/** hub_interface_gone() - an interface was deleted or left our network namespace */
+void hub_interface_gone(struct hub *h, unsigned int ifindex)
+{
+	struct member *m;
+
+	HASH_FIND(by_ifindex, h->by_ifindex, &ifindex, sizeof(ifindex), m);
+	if (m)
+		link_check(m->link);
+}
+
+/** hub_check() - news were lost: look at all links, one after the other */
+void hub_check(struct hub *h)
+{
+	struct member *m, *next;
+	double after = 0.;
+
+	HASH_ITER(by_name, h->by_name, m, next) {
+		if (!m->ready)
+			continue;
+		link_suspect(m->link, after);
+		after += CHECK_SPACING;
+	}
+}
+
+/** hub_stop() - take all links down */
+void hub_stop(struct hub *h)
+{
+	struct member *m, *next;
+
+	h->stopping = true;
+	HASH_ITER(by_name, h->by_name, m, next) {
+		if (m->ready)
+			link_stop(m->link, EXIT_SUCCESS);
+		else
+			drop(h, m);
+	}
+	finish(h);
+}
+
+/* ------------------------------------------------------------------------
+ * life
+ */
+
+/**
+ * hub_new() - links that are not there yet
+ * @config: copied
+ * @set: their options, taken away; the rest stays the caller's
+ * Return: for hub_free(); NULL without memory.
+ */
+struct hub *hub_new(const struct hub_config *config, struct optset *set)
+{
+	struct hub *h = calloc(1, sizeof(*h));
+	int err = 0;
+	size_t i;
+
+	if (!h)
+		return NULL;
+	h->config = *config;
+	h->config.env.ended = on_link_ended;
+	h->config.env.ctx = h;
+	h->config.env.ports = ports_new(config->env.loop, &link_port_ops);
+	h->pidfile = (struct pidfile)PIDFILE_INIT;
+	h->many = set->many;
+	provide_files(set->count);
+	for (i = 0; i < set->count && !err; i++) {
+		err = add(h, set->item[i]);
+		set->item[i] = NULL;
+	}
+	if (!err && h->config.env.ports)
+		return h;
+	hub_free(h);
+	return NULL;
+}
+
+/**
+ * hub_resolve() - find the addresses of the carriers; may wait for name servers
+ * @h: from hub_new()
+ * Return: 0, or an exit code after a message: there is nothing to go on with.
+ */
+int hub_resolve(struct hub *h)
+{
+	step_all(h, STEP_RESOLVE);
+	return h->by_name ? 0 : h->code;
+}
+
+/**
+ * hub_start() - bring all links up
+ * @h: after hub_resolve()
+ * Return: 0, or an exit code after a message: there is nothing to go on with, and
+ * what was done is undone by hub_free().
+ */
+int hub_start(struct hub *h)
+{
+	if (claim(h))
+		return LINK_EXIT_DEVICE;
+	bring_up(h);
+	if (h->many)
+		log_notice("%u links are set up", HASH_CNT(by_name, h->by_name));
+	return h->by_name ? 0 : h->code;
+}
+
+/** hub_free() - forget all; interfaces of a failed start go. @h may be NULL */
+void hub_free(struct hub *h)
+{
+	struct member *m, *next;
+
+	if (!h)
+		return;
+	HASH_ITER(by_name, h->by_name, m, next)
+		drop(h, m);
+	ports_free(h->config.env.ports);
+	pidfile_remove(&h->pidfile);
+	free(h);
+}

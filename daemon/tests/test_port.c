@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A port with many links, over the loopback interface: who gets what comes in,
+ * and what is asked back when too much does.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "guard.h"
+#include "links.h"
+#include "port.h"
+#include "secret.h"
+
+#define LINKS 40
+
+/* A link here, and the peer's end of it */
+struct end {
+	struct identity *id, *peer;
+	struct roster_entry entry;
+	int received, admitted, errors;
+	struct handshake_message last;
+};
+
+static struct ev_loop *loop;
+static struct ports *ports;
+static struct port *port;
+static struct end ends[LINKS];
+static struct carrier caller;
+static struct path to;
+
+static void on_receive(void *owner, const struct path *from, const uint8_t *data, size_t len)
+{
+	struct end *e = owner;
+
+	assert_true(addr_equal(&from->remote, &caller.bound));
+	e->received++;
+	memcpy(e->last.data, data, len);
+	e->last.len = len;
+}
+
+static void on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
+{
+	on_receive(owner, from, data, len);
+	((struct end *)owner)->received--;
+	((struct end *)owner)->admitted++;
+}
+
+static bool is_repeated(void *owner, const uint8_t *data, size_t len)
+{
+	const struct end *e = owner;
+
+	return e->last.len == len && !memcmp(e->last.data, data, len);
+}
+
+static void on_error(void *owner, const struct carrier_error *error)
+{
+	(void)error;
+	((struct end *)owner)->errors++;
+}
+
+static const struct port_ops ops = { on_receive, on_admitted, is_repeated, on_error };
+
+/* Ends 0 to LINKS / 2 - 1 have keys of their own, the others one private key */
+static void make_end(unsigned int n)
+{
+	const struct noise_suite suite = { .dh = NOISE_25519 };
+	uint8_t ours[NOISE_KEY_LEN] = { 7 }, theirs[NOISE_KEY_LEN] = { 8, (uint8_t)n };
+	uint8_t our_public[NOISE_PUBLIC_MAX], their_public[NOISE_PUBLIC_MAX];
+	struct identity_config here = { .private_key = ours, .peer_key = their_public };
+	struct identity_config there = { .private_key = theirs, .peer_key = our_public };
+	struct end *e = &ends[n];
+
+	if (n < LINKS / 2) {
+		e->id = link_of_psk(theirs);
+		e->peer = link_of_psk(theirs);
+	} else {
+		assert_int_equal(noise_public_key(&suite, ours, our_public), 0);
+		assert_int_equal(noise_public_key(&suite, theirs, their_public), 0);
+		assert_int_equal(identity_new(&e->id, &here), 0);
+		assert_int_equal(identity_new(&e->peer, &there), 0);
+	}
+	assert_int_equal(roster_add(&port->roster, &e->entry, e->id, e), 0);
+}
+
+static void write_init(const struct end *e, const uint8_t *cookie, struct handshake_message *init)
+{
+	static const struct handshake_info said = { .timestamp = 1, .key_id = 4 };
+	struct handshake_config config = { .id = e->peer,
+					   .cipher = CIPE_CIPHER_CHACHA20_POLY1305 };
+	struct handshake *hs = handshake_new(&config);
+
+	assert_int_equal(handshake_initiate(hs, &said, cookie, init), HANDSHAKE_OK);
+	handshake_free(hs);
+}
+
+static void say(const struct handshake_message *msg)
+{
+	assert_int_equal(carrier_send(&caller, &to, msg->data, msg->len), 0);
+	ev_run(loop, EVRUN_ONCE);
+}
+
+/* What came back; 0: nothing */
+static ssize_t hear(struct handshake_message *msg)
+{
+	struct path from;
+
+	return carrier_receive(&caller, msg->data, sizeof(msg->data), &from);
+}
+
+/* As the port has it */
+static uint64_t now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+static int total(void)
+{
+	int n, sum = 0;
+
+	for (n = 0; n < LINKS; n++)
+		sum += ends[n].received + ends[n].admitted;
+	return sum;
+}
+
+static void test_init(void **state)
+{
+	struct handshake_message init;
+	int n;
+
+	(void)state;
+	for (n = 0; n < LINKS; n++) {
+		struct end *e = &ends[n];
+
+		write_init(e, NULL, &init);
+		say(&init);
+		assert_int_equal(n < LINKS / 2 ? e->received : e->admitted, 1);
+		assert_int_equal(total(), n + 1);
+	}
+	/* A key that is nobody's, and a peer that is none */
+	ends[0].peer->hint_out[0] ^= 1;
+	write_init(&ends[0], NULL, &init);
+	ends[0].peer->hint_out[0] ^= 1;
+	say(&init);
+	ends[LINKS - 1].peer->public_key[3] ^= 1;
+	write_init(&ends[LINKS - 1], NULL, &init);
+	ends[LINKS - 1].peer->public_key[3] ^= 1;
+	say(&init);
+	assert_int_equal(total(), LINKS);
+}
+
+/* Without a public-key operation: by the session id */
+static void test_repeated(void **state)
+{
+	struct end *e = &ends[LINKS - 2];
+	struct handshake_message init;
+	struct handshake_header header;
+	int before = e->admitted;
+
+	(void)state;
+	write_init(e, NULL, &init);
+	say(&init);
+	assert_int_equal(e->admitted, before + 1);
+	handshake_peek(init.data, init.len, &header);
+	roster_set_theirs(&port->roster, &e->entry, true, header.session);
+	/* Another link that answered that id is not the one */
+	roster_set_theirs(&port->roster, &ends[1].entry, true, header.session);
+	before = e->received;
+	say(&init);
+	assert_int_equal(e->received, before + 1);
+}
+
+static void test_answers(void **state)
+{
+	struct handshake_message answer;
+	struct handshake_header header;
+	int before = total();
+
+	(void)state;
+	write_init(&ends[3], NULL, &answer);
+	handshake_peek(answer.data, answer.len, &header);
+	answer.data[5] = CIPE_WIRE_RESPONSE;
+	say(&answer);
+	assert_int_equal(total(), before);
+	roster_set_ours(&port->roster, &ends[30].entry, true, header.session);
+	say(&answer);
+	assert_int_equal(total(), before + 1);
+	answer.data[5] = CIPE_WIRE_CHALLENGE;
+	/* Both wait for that id: the one that it answers is for them to find out */
+	roster_set_ours(&port->roster, &ends[31].entry, true, header.session);
+	say(&answer);
+	assert_int_equal(total(), before + 3);
+}
+
+/* Under load, where the link is not known before a public-key operation */
+static void test_busy(void **state)
+{
+	struct end *e = &ends[LINKS - 1];
+	struct handshake_message init, challenge;
+	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
+	int i, before;
+
+	(void)state;
+	for (i = 0; i < LOAD_FREE; i++) {
+		write_init(e, NULL, &init);
+		say(&init);
+	}
+	while (hear(&challenge) > 0)
+		;
+	before = e->admitted;
+	write_init(e, NULL, &init);
+	say(&init);
+	assert_int_equal(e->admitted, before);
+	assert_int_equal(hear(&challenge), GUARD_CHALLENGE_LEN);
+	assert_true(guard_read_challenge(e->peer, init.data, init.len, challenge.data,
+					 GUARD_CHALLENGE_LEN, cookie));
+	write_init(e, cookie, &init);
+	say(&init);
+	assert_int_equal(e->admitted, before + 1);
+	/* It proves the address, and the present to no link */
+	assert_int_equal(cookie_check(port->gate->jar, now_ms(), &caller.bound, COOKIE_NO_TURN,
+				      cookie), COOKIE_ADDRESS);
+	assert_int_equal(cookie_check(port->gate->jar, now_ms(), &caller.bound, 1, cookie),
+			 COOKIE_ADDRESS);
+}
+
+static void test_shared(void **state)
+{
+	union addr me = { .in = { .sin_family = AF_INET } };
+
+	(void)state;
+	me.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_ptr_equal(port_find(ports, &me), port);
+	assert_ptr_equal(port_find_bound(ports, &port->carrier.bound), port);
+	assert_null(port_find_bound(ports, &me));
+	addr_set_port(&me, 9);
+	assert_null(port_find(ports, &me));
+	port_put(port_get(port));
+	assert_ptr_equal(port_find_bound(ports, &port->carrier.bound), port);
+}
+
+static void test_garbage(void **state)
+{
+	struct handshake_message msg = { .len = 100 };
+	int before = total();
+
+	(void)state;
+	say(&msg);
+	assert_int_equal(total(), before);
+	/* Alone, a link gets it, to say what is wrong with it */
+	for (int n = 1; n < LINKS; n++)
+		roster_remove(&port->roster, &ends[n].entry);
+	say(&msg);
+	assert_int_equal(ends[0].received, 2);
+	write_init(&ends[5], NULL, &msg);
+	say(&msg);
+	assert_int_equal(ends[0].received, 3);
+}
+
+static int setup(void **state)
+{
+	union addr me = { .in = { .sin_family = AF_INET } };
+	unsigned int n;
+
+	(void)state;
+	me.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (secret_init(0))
+		return -1;
+	loop = ev_default_loop(EVFLAG_AUTO);
+	ports = ports_new(loop, &ops);
+	if (port_new(ports, &me, NULL, &port) || port_bind(port) ||
+	    carrier_open(&caller, AF_INET) || carrier_bind(&caller, &me))
+		return -1;
+	to.remote = port->carrier.bound;
+	for (n = 0; n < LINKS; n++)
+		make_end(n);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	for (n = 0; n < LINKS; n++) {
+		roster_remove(&port->roster, &ends[n].entry);
+		identity_free(ends[n].id);
+		identity_free(ends[n].peer);
+	}
+	port_put(port);
+	ports_free(ports);
+	carrier_close(&caller);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_init), cmocka_unit_test(test_repeated),
+		cmocka_unit_test(test_answers), cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_busy), cmocka_unit_test(test_garbage),
+	};
+
+	return cmocka_run_group_tests_name("port", tests, setup, teardown);
+}

@@ -1,0 +1,109 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# SIGHUP: links of a hub come, go and change while others carry packets.
+
+# shellcheck disable=SC2154 # PID_a and PID_b come from start, in lib-daemon.sh
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-daemon.sh"
+. "$(dirname "$0")/lib-hub.sh"
+
+reloaded()
+{
+	local before ids
+
+	hub
+	ids=$(show a link_id a1)
+	like "number of a1" "$ids" "^[0-9]+$"
+	flood 1
+	nap 0.5
+	before=$(times a "^ciped: a1: ")
+	rm "$TMP/a/etc/links.d/a2.options"
+	link_options a 3 "tokey 500"
+	link_options a 31
+	link_options b 31
+	hangup a "options read again: $((PEERS - 2)) links as before, 1 changed, 1 new, 1 gone"
+	hangup b "options read again: $PEERS links as before, 0 changed, 1 new, 0 gone"
+	logged a "^ciped: a2: link is down"
+	logged a "^ciped: a31: link is up" 20
+	wait_until 20 up_are a "$PEERS"
+	fails ipn a link show dev a2
+	ping_all a 10.99.1.31 3
+	ping_all a 10.99.1.3 3
+	fails cipe-flow ping "$NS-a" 10.99.1.2 count 2 timeout 300
+	# and nothing at all
+	hangup a "options read again: $PEERS links as before, 0 changed, 0 new, 0 gone"
+	nap 1
+	flood_ends
+	is "lines about a1 since" "$(times a "^ciped: a1: ")" "$before"
+	is "a1's number" "$(show a link_id a1)" "$ids"
+	is "sockets" "$(sockets a)" 1
+	# back again
+	link_options a 2
+	hangup a " 1 new, 0 gone"
+	all_up $((PEERS + 1))
+}
+
+# The device of a link that goes is that of one that comes
+renamed()
+{
+	hub
+	mv "$TMP/a/etc/links.d/a1.options" "$TMP/a/etc/links.d/other.options"
+	echo "device a1" >> "$TMP/a/etc/links.d/other.options"
+	hangup a " 0 changed, 1 new, 1 gone"
+	wait_until 10 grep -q "^ciped: a1: link is down" "$TMP/a/log"
+	wait_until 20 up_are a "$PEERS"
+	ping_all a 10.99.1.1 3
+}
+
+faults()
+{
+	hub
+	flood 1
+	echo "nonsense 1" >> "$TMP/a/etc/links.d/a1.options"
+	rm "$TMP/a/etc/links.d/a2.options"
+	hangup a "options read again: $((PEERS - 2)) links as before, 0 changed, 0 new, 1 gone"
+	logged a "links.d/a1.options:[0-9]*: found \"nonsense\""
+	logged a "a1: options with faults: the link stays as it is"
+	echo "nonsense 1" >> "$TMP/a/etc/options"
+	rm "$TMP/a/etc/links.d/a3.options"
+	hangup a "options with faults: all links stay as they are"
+	nap 1
+	flood_ends
+	ping_all a 10.99.1.3 3
+	stop a
+	# at the start nothing is touched while there is a fault
+	sed -i '/nonsense/d' "$TMP/a/etc/options"
+	start a
+	ended a
+	is "exit status" $STATUS 78
+	has "$TMP/a/log" 'links.d/a1.options:[0-9]*: found "nonsense"'
+	fails ipn a link show dev a4
+	# nor is a second daemon for the same links started
+	sed -i '/nonsense/d' "$TMP/a/etc/links.d/a1.options"
+	start a
+	wait_until 20 up_are a $((PEERS - 2))
+	fails gw a ciped debug
+	has "$TMP/error" "are run by process $PID_a already"
+}
+
+# One link's end is not the others'
+one_ends()
+{
+	hub
+	flood 2
+	ipn a link del a1
+	logged a "^ciped: a1: error: interface a1 was deleted by someone else" 10
+	nap 1
+	alive a
+	hangup a "options read again: $((PEERS - 1)) links as before, 0 changed, 1 new, 0 gone"
+	all_up
+	flood_ends
+}
+
+it "SIGHUP adds, removes and changes links; others lose nothing" reloaded
+it "SIGHUP: a link takes over the device of another" renamed
+it "faulty options: at SIGHUP links stay, at the start none comes" faults
+it "a deleted interface ends one link, and SIGHUP brings it back" one_ends
+run_tests
