@@ -49,7 +49,7 @@ static int is_options(const struct dirent *d)
 /* Return: how many there are; 0 without the directory; -errno */
 static int list(int root, struct dirent ***names)
 {
-	int n = scandirat(root, OPTSET_DIR + 1, names, is_options, alphasort);
+	int n = scandirat(root, &OPTSET_DIR[1], names, is_options, alphasort);
 
 	if (n >= 0)
 		return n;
