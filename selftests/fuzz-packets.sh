@@ -80,6 +80,12 @@ sum()
 	stat_of "$1" cipe0 "${@:2}" | tr ' ' '\n' | awk '{ n += $1 } END { print n + 0 }'
 }
 
+# all_arrived BEFORE: what a sent since it had sent so much, was counted by b
+all_arrived()
+{
+	received_are b $(($(sum a tx_packets tx_keepalive) - $1))
+}
+
 # A packet that says its segments have a few octets each is thousands of
 # datagrams at once: more than may wait for the other end of a cable
 BACKLOG=$(sysctl -n net.core.netdev_max_backlog)
@@ -102,10 +108,14 @@ through()
 		seconds "$SECONDS_EACH" "${@:3}" > "$TMP/fuzz"
 	settle
 	sent=$(($(sum a tx_packets tx_keepalive) - before))
-	backlog "$BACKLOG"
 	say "given $(value sent), left in $sent datagrams"
 	at_least "datagrams" "$sent" 10
-	adds_up b "$sent"
+	# Each was counted, and once. There may be more meanwhile: announcements
+	wait_until 5 all_arrived "$before" || {
+		say "counted: $(cli b delta cipe0 "$TMP/saved-b")"
+		return 1
+	}
+	backlog "$BACKLOG"
 	is "not authentic" "$(sum b rx_auth rx_crypto)" 0
 	ping_all a 10.9.0.2 5
 	ping_all a fd09::2 5
