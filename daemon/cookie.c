@@ -21,14 +21,14 @@ enum { DOMAIN_ADDRESS = 1, DOMAIN_FRESH, DOMAIN_HOST };
  * struct cookie_jar - secrets
  * @lib: libcrypto to use
  * @secret: the one that makes cookies, and the one before it
- * @made_at: when the former was drawn
- * @drawn: how many there were, at most 2
+ * @made_at: when each was drawn
+ * @drawn: how many there are, at most 2
  * @turns: so far
  */
 struct cookie_jar {
 	OSSL_LIB_CTX *lib;
 	uint8_t secret[2][NOISE_HASH_LEN];
-	uint64_t made_at;
+	uint64_t made_at[2];
 	unsigned int drawn;
 	uint64_t turns;
 };
@@ -56,22 +56,19 @@ void cookie_free(struct cookie_jar *jar)
 	secret_free(jar, sizeof(*jar));
 }
 
+/* A new secret, when the present one has had its life */
 static int draw(struct cookie_jar *jar, uint64_t now)
 {
-	uint64_t age = now - jar->made_at;
-
-	if (jar->drawn && age < COOKIE_LIFE_MS)
+	if (jar->drawn && now - jar->made_at[0] < COOKIE_LIFE_MS)
 		return 0;
-	/* What is older than two lives is good for nothing */
-	if (age >= 2 * COOKIE_LIFE_MS)
-		jar->drawn = 0;
 	memcpy(jar->secret[1], jar->secret[0], NOISE_HASH_LEN);
+	jar->made_at[1] = jar->made_at[0];
 	if (secret_random(jar->secret[0], NOISE_HASH_LEN)) {
 		jar->drawn = 0;
 		return -EIO;
 	}
+	jar->made_at[0] = now;
 	jar->drawn = jar->drawn ? 2 : 1;
-	jar->made_at = now;
 	return 0;
 }
 
@@ -120,7 +117,9 @@ unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr
 	if (!memcmp(cookie, none, sizeof(none)) || draw(jar, now))
 		return 0;
 	for (i = 0; i < jar->drawn; i++) {
-		if (half(jar, i, DOMAIN_ADDRESS, from, COOKIE_NO_TURN, right) ||
+		/* Of a secret that made cookies for one life, none is younger than one now */
+		if (now - jar->made_at[i] >= 2 * COOKIE_LIFE_MS ||
+		    half(jar, i, DOMAIN_ADDRESS, from, COOKIE_NO_TURN, right) ||
 		    !secret_equal(cookie, right, HALF))
 			continue;
 		if (turn == COOKIE_NO_TURN || half(jar, i, DOMAIN_FRESH, from, turn, right) ||
