@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What netlink.c is made of: links, sockets, requests with one thing odd */
+/* What the tests of netlink are made of: links, sockets, requests with one thing odd */
 #ifndef _NETLINK_UTIL_H
 #define _NETLINK_UTIL_H
 
