@@ -72,7 +72,7 @@ struct secrets {
 	uint8_t part[64][8];
 };
 
-int scale(int normal, int slow);
+int scale(int normal, int checked);
 int open_route(struct cipe_nl *nl);
 
 int link_new(struct cipe_nl *route, const char *name, int netns, int index);
