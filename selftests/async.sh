@@ -9,8 +9,8 @@
 
 . "$(dirname "$0")/lib.sh"
 
-ROUNDS=$(scale 20 3)
-SOME=$(scale 10 2)
+ROUNDS=$(scale 10 3)
+SOME=$(scale 5 2)
 read -ra MODES <<< "$(scale "ip ether" ether)"
 
 modprobe -qa cryptd pcrypt 2> /dev/null || :
