@@ -7,6 +7,7 @@
 #define CIPE_IDENTITY_H
 
 #include "noise.h"
+#include "noise_mac.h"
 
 /**
  * struct identity_config - configured keys, to be copied
@@ -37,6 +38,7 @@ struct identity_config {
  * @peer_key: likewise
  * @mac_in: key of the MAC of messages to us (docs/protocol.md, "The MAC")
  * @mac_out: of messages to the peer
+ * @mac_ready: @mac_in, ready for use
  */
 struct identity {
 	OSSL_LIB_CTX *lib;
@@ -50,6 +52,7 @@ struct identity {
 	uint8_t peer_key[NOISE_PUBLIC_MAX];
 	uint8_t mac_in[NOISE_HASH_LEN];
 	uint8_t mac_out[NOISE_HASH_LEN];
+	struct noise_mac *mac_ready;
 };
 
 /**
