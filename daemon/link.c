@@ -75,28 +75,29 @@ static void read_errors(struct link *l)
 	}
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+static enum intake_verdict take_message(void *ctx)
 {
-	struct link *l = w->data;
+	struct link *l = ctx;
 	uint8_t buf[CIPE_WIRE_CONTROL_MAX];
 	struct path from;
+	bool used = false;
 	ssize_t n;
-	int i;
 
-	(void)loop;
-	(void)revents;
-	read_errors(l);
-	for (i = 0; i < READ_BATCH && !l->ending; i++) {
-		n = carrier_receive(&l->carrier, buf, sizeof(buf), &from);
-		if (n == -EAGAIN)
-			break;
-		if (n < 0)
-			read_errors(l);
-		/* Data packets come here only before the kernel had the socket */
-		else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4))
-			session_receive(l->session, now_ms(), &from, buf, (size_t)n);
+	if (l->ending)
+		return INTAKE_EMPTY;
+	n = carrier_receive(&l->carrier, buf, sizeof(buf), &from);
+	if (n == -EAGAIN) {
+		read_errors(l);
+		return INTAKE_EMPTY;
 	}
-	rearm(l);
+	if (n < 0)
+		read_errors(l);
+	/* Data packets come here only before the kernel had the socket */
+	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4))
+		used = session_receive(l->session, now_ms(), &from, buf, (size_t)n);
+	if (used)
+		rearm(l);
+	return used ? INTAKE_USE : INTAKE_WASTE;
 }
 
 static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
@@ -154,6 +155,7 @@ static void on_resolved(void *ctx, int error, const union addr *addr)
 		log_notice("%s is %s now", l->opts->peer.host, addr_format(addr, text));
 	first = !addr_is_set(&l->configured) && !addr_is_set(&l->endpoint.remote);
 	l->configured = *addr;
+	link_know_peer(l);
 	if (first)
 		link_update_mtu(l);
 	session_set_configured(l->session, now_ms(), addr);
@@ -332,12 +334,11 @@ struct link *link_new(const struct link_env *env, const struct options *opts)
 	l->pidfile = (struct pidfile)PIDFILE_INIT;
 	l->carrier = (struct carrier)CARRIER_INIT;
 	l->icmp = -1;
-	ev_init(&l->io, on_readable);
 	ev_init(&l->icmp_io, on_icmp);
 	ev_init(&l->exchange, on_exchange);
 	ev_timer_init(&l->check, on_check, LINK_CHECK_INTERVAL, LINK_CHECK_INTERVAL);
 	ev_timer_init(&l->end, on_end, 0., 0.);
-	l->io.data = l->icmp_io.data = l->exchange.data = l->check.data = l->end.data = l;
+	l->icmp_io.data = l->exchange.data = l->check.data = l->end.data = l;
 	return l;
 }
 
@@ -367,8 +368,16 @@ static struct session *make_session(struct link *l)
 
 static void watch_sockets(struct link *l)
 {
-	ev_io_set(&l->io, l->carrier.fd, EV_READ);
-	ev_io_start(l->env->loop, &l->io);
+	l->intake = (struct intake){
+		.loop = l->env->loop,
+		.fd = l->carrier.fd,
+		.take = take_message,
+		.ctx = l,
+		/* The octets are reserved */
+		.filter = { .family = l->carrier.bound.sa.sa_family, .n_hints = 1 },
+	};
+	link_know_peer(l);
+	intake_start(&l->intake);
 	if (l->icmp < 0)
 		return;
 	ev_io_set(&l->icmp_io, l->icmp, EV_READ);

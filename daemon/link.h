@@ -17,6 +17,7 @@
 #include "hooks.h"
 #include "identity.h"
 #include "iface.h"
+#include "intake.h"
 #include "kernel.h"
 #include "options.h"
 #include "pidfile.h"
@@ -87,7 +88,7 @@ struct link_env {
  * @missing: the interface was not found here once: moved, or being deleted
  * @gone: the interface is no more
  * @code: exit code
- * @io: carrier is readable
+ * @intake: reads the carrier
  * @icmp_io: @icmp is readable
  * @exchange: next deadline of @session
  * @check: next look at the kernel's state
@@ -123,7 +124,7 @@ struct link {
 	bool missing;
 	bool gone;
 	int code;
-	ev_io io;
+	struct intake intake;
 	ev_io icmp_io;
 	ev_timer exchange;
 	ev_timer check;
@@ -144,6 +145,7 @@ extern const struct session_ops link_session_ops;
 bool link_is_peer(const struct link *l, const union addr *addr);
 void link_count_error(struct link *l, int err, const union addr *to, const union addr *reporter);
 void link_suspect(struct link *l, double after);
+void link_know_peer(struct link *l);
 void link_note_endpoint(struct link *l, const union addr *remote);
 int link_load_memory(struct link *l);
 uint32_t link_remembered(const struct link *l);

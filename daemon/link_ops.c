@@ -164,6 +164,14 @@ static void op_key_del_next(void *ctx)
 	kernel_key_del(l->env->kernel, l->id, CIPE_SLOT_NEXT);
 }
 
+/** link_know_peer() - what comes from where the peer is, passes in any flood */
+void link_know_peer(struct link *l)
+{
+	const union addr *known[] = { &l->endpoint.remote, &l->configured };
+
+	intake_know(&l->intake, known, 2);
+}
+
 /** link_note_endpoint() - remember the peer's address as the kernel has it */
 void link_note_endpoint(struct link *l, const union addr *remote)
 {
@@ -171,6 +179,7 @@ void link_note_endpoint(struct link *l, const union addr *remote)
 		return;
 	l->endpoint.remote = *remote;
 	memset(&l->endpoint.local, 0, sizeof(l->endpoint.local));
+	link_know_peer(l);
 }
 
 static int op_endpoint(void *ctx, const union addr *endpoint)

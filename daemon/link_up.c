@@ -228,7 +228,7 @@ void link_take_down(struct link *l)
 {
 	session_free(l->session);
 	l->session = NULL;
-	ev_io_stop(l->env->loop, &l->io);
+	intake_stop(&l->intake);
 	ev_io_stop(l->env->loop, &l->icmp_io);
 	ev_timer_stop(l->env->loop, &l->exchange);
 	ev_timer_stop(l->env->loop, &l->check);

@@ -138,7 +138,8 @@ static bool is_new(struct session *s, uint64_t timestamp, unsigned int cookie, c
 	return cookie & COOKIE_FRESH;
 }
 
-static void consider_init(struct session *s, uint64_t now, const struct path *from,
+/* True: it is authentic and new */
+static bool consider_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len, struct handshake *theirs,
 			  unsigned int cookie)
 {
@@ -152,18 +153,23 @@ static void consider_init(struct session *s, uint64_t now, const struct path *fr
 	rc = handshake_read_init(theirs, data, len, &peer);
 	addr_format(&from->remote, addr);
 	handshake_peek(data, len, &header);
-	if (rc != HANDSHAKE_OK)
+	if (rc != HANDSHAKE_OK) {
 		log_limited(&refused, LOG_WARNING, "key exchange from %s not accepted: %s", addr,
 			    handshake_describe(&s->config.handshake, &header, rc, text,
 					       sizeof(text)));
-	else if (!in_window(s, peer.timestamp, addr))
-		return;
-	else if (!is_new(s, peer.timestamp, cookie, addr))
+		return false;
+	}
+	if (!in_window(s, peer.timestamp, addr))
+		return false;
+	if (!is_new(s, peer.timestamp, cookie, addr)) {
 		challenge(s, now, from, data, len);
-	else if (s->ours && handshake_keep_initiating(s->ours, theirs))
+		return false;
+	}
+	if (s->ours && handshake_keep_initiating(s->ours, theirs))
 		session_nudge(s, now, from);
 	else
 		answer(s, now, from, data, len, theirs, &peer);
+	return true;
 }
 
 /* May it be read, with all that costs? If so, @cookie says what its cookie does */
@@ -193,22 +199,24 @@ static bool admit(struct session *s, uint64_t now, const struct path *from, cons
 	return false;
 }
 
-void session_receive_init(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len)
 {
 	struct handshake *theirs;
 	unsigned int cookie;
+	bool new = false;
 
 	if (is_repetition(s, data, len)) {
 		if (s->answered.response.len &&
 		    now >= s->answered.sent_at + SESSION_REPEAT_MIN_MS)
 			send_response(s, now, from);
-		return;
+		return false;
 	}
 	if (!admit(s, now, from, data, len, &cookie))
-		return;
+		return false;
 	theirs = handshake_new(&s->config.handshake);
 	if (theirs)
-		consider_init(s, now, from, data, len, theirs, cookie);
+		new = consider_init(s, now, from, data, len, theirs, cookie);
 	handshake_free(theirs);
+	return new;
 }

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * When a socket is read, and how much of a flood.
+ */
+#include "intake.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/* Messages between two looks at the clock, which are a system call each */
+#define BATCH 16
+
+/* The smallest chance there is: still a few messages a second of any flood */
+#define CHANCE_MIN (UINT32_MAX >> 16)
+
+/* Turns of a period that may leave something unread */
+#define CUTS_MAX 2
+
+/* Rounds of a turn: those of use cost nothing here, and others wait for theirs */
+#define ROUNDS_MAX 64
+
+/* Time this thread has run; the wall clock would count what others do */
+static uint64_t ran_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void set_filter(struct intake *i)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	int rc = intake_attach(i->fd, &i->filter);
+
+	/* All of it is checked again when it is read */
+	if (rc)
+		log_limited(&limit, LOG_WARNING, "no filter on the socket: %s", strerror(-rc));
+}
+
+/* ------------------------------------------------------------------------
+ * periods
+ */
+
+/* How much shall pass, if all could not be read, or more could have been? */
+static uint32_t next_chance(const struct intake *i)
+{
+	uint32_t chance = i->filter.chance;
+
+	if (i->cut > CUTS_MAX)
+		return chance / 4 > CHANCE_MIN ? chance / 4 : CHANCE_MIN;
+	if (i->spent < i->budget / 5 * 2)
+		return chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * chance + 1;
+	return chance;
+}
+
+static void set_flooded(struct intake *i, bool flooded)
+{
+	i->flooded = flooded;
+	i->calm = 0;
+	i->cut = 0;
+	if (flooded) {
+		ev_io_stop(i->loop, &i->io);
+		ev_timer_again(i->loop, &i->turn);
+	} else {
+		ev_timer_stop(i->loop, &i->turn);
+		ev_io_start(i->loop, &i->io);
+	}
+}
+
+static void end_period(struct intake *i)
+{
+	uint32_t chance = next_chance(i);
+
+	i->calm = chance == UINT32_MAX ? i->calm + 1 : 0;
+	if (chance != i->filter.chance) {
+		i->filter.chance = chance;
+		set_filter(i);
+	}
+	if (i->calm >= INTAKE_CALM)
+		set_flooded(i, false);
+}
+
+static void check_period(struct intake *i, double now)
+{
+	if (now < i->period_end)
+		return;
+	if (i->flooded)
+		end_period(i);
+	i->spent = 0;
+	i->cut = 0;
+	i->period_end = now + INTAKE_PERIOD_MS / 1000.;
+}
+
+/* ------------------------------------------------------------------------
+ * reading
+ */
+
+/* Read a few; false: there are no more. What those cost that came to nothing
+ * is the budget's; one that was of use, whose cost is of another order and
+ * no waste, ends the round.
+ */
+static bool take_some(struct intake *i)
+{
+	enum intake_verdict verdict = INTAKE_WASTE;
+	uint64_t began = ran_ns(), cost;
+	unsigned int n;
+
+	for (n = 0; n < BATCH; n++) {
+		verdict = i->take(i->ctx);
+		if (verdict != INTAKE_WASTE)
+			break;
+	}
+	cost = ran_ns() - began;
+	if (verdict == INTAKE_USE)
+		cost = n * i->each;
+	else if (n)
+		i->each = cost / n;
+	i->spent += n ? cost : 0;
+	return verdict != INTAKE_EMPTY;
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	struct intake *i = w->data;
+
+	(void)revents;
+	check_period(i, ev_now(loop));
+	take_some(i);
+	if (i->spent <= i->budget || !ev_is_active(&i->io))
+		return;
+	log_limited(&limit, LOG_WARNING, "a flood of messages that come to nothing: not all are "
+		    "read");
+	set_flooded(i, true);
+}
+
+static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct intake *i = w->data;
+	double now = ev_now(loop), since = now - i->turned_at;
+	uint64_t limit = i->budget;
+	unsigned int rounds;
+	bool more = true;
+
+	(void)revents;
+	check_period(i, now);
+	if (!ev_is_active(&i->turn))
+		return;
+	i->turned_at = now;
+	if (since < INTAKE_PERIOD_MS / 1000.)
+		limit = i->spent + (uint64_t)((double)i->budget * since * 1000 / INTAKE_PERIOD_MS);
+	for (rounds = 0; more && i->spent < limit && rounds < ROUNDS_MAX; rounds++)
+		more = take_some(i);
+	i->cut += more;
+}
+
+/* ------------------------------------------------------------------------
+ * life
+ */
+
+void intake_start(struct intake *i)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (processors < 1)
+		processors = 1;
+	if (processors > INTAKE_PROCESSORS_MAX)
+		processors = INTAKE_PROCESSORS_MAX;
+	i->budget = INTAKE_BUDGET_NS * (uint64_t)processors;
+	i->filter.chance = UINT32_MAX;
+	i->flooded = false;
+	set_filter(i);
+	ev_io_init(&i->io, on_readable, i->fd, EV_READ);
+	ev_timer_init(&i->turn, on_turn, 0., INTAKE_TURN_MS / 1000.);
+	i->io.data = i->turn.data = i;
+	ev_io_start(i->loop, &i->io);
+}
+
+void intake_stop(struct intake *i)
+{
+	if (!i->loop)
+		return;
+	ev_io_stop(i->loop, &i->io);
+	ev_timer_stop(i->loop, &i->turn);
+}
+
+void intake_know(struct intake *i, const union addr *const *addr, unsigned int n)
+{
+	unsigned int k = 0;
+
+	memset(i->filter.known, 0, sizeof(i->filter.known));
+	for (; n && k < INTAKE_KNOWN_MAX; n--, addr++)
+		if (addr_is_set(*addr))
+			i->filter.known[k++] = **addr;
+	i->filter.n_known = k;
+	/* Else the filter has none of them in it */
+	if (i->loop && i->flooded && i->filter.chance != UINT32_MAX)
+		set_filter(i);
+}
