@@ -21,12 +21,12 @@
 
 #include "addr.h"
 
-/* Time for messages that come to nothing, of each processor: a twentieth */
+/* Time for messages that come to nothing: three hundredths of each processor */
 #define INTAKE_PERIOD_MS 100
-#define INTAKE_BUDGET_NS 5000000u
+#define INTAKE_BUDGET_NS 3000000u
 
 /* A process has one thread: at most half of one processor in all */
-#define INTAKE_PROCESSORS_MAX 10
+#define INTAKE_PROCESSORS_MAX 16
 
 /* Beyond the budget: so often the socket is read, to be woken up less */
 #define INTAKE_TURN_MS 10
