@@ -162,7 +162,7 @@ static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
  * life
  */
 
-void intake_start(struct intake *i)
+uint64_t intake_budget(void)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -170,7 +170,11 @@ void intake_start(struct intake *i)
 		processors = 1;
 	if (processors > INTAKE_PROCESSORS_MAX)
 		processors = INTAKE_PROCESSORS_MAX;
-	i->budget = INTAKE_BUDGET_NS * (uint64_t)processors;
+	return INTAKE_BUDGET_NS * (uint64_t)processors;
+}
+
+void intake_start(struct intake *i)
+{
 	i->filter.chance = UINT32_MAX;
 	i->flooded = false;
 	set_filter(i);

@@ -108,9 +108,12 @@ struct intake {
 	unsigned int calm;
 };
 
+/** intake_budget - what this machine can spare, for struct intake; reads a file */
+uint64_t intake_budget(void);
+
 /**
  * intake_start - read a socket from now on
- * @i: @loop, @fd, @take, @ctx and of @filter all but @chance are set
+ * @i: @loop, @fd, @take, @ctx, @budget and of @filter all but @chance are set
  */
 void intake_start(struct intake *i);
 

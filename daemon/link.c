@@ -334,6 +334,7 @@ struct link *link_new(const struct link_env *env, const struct options *opts)
 	l->pidfile = (struct pidfile)PIDFILE_INIT;
 	l->carrier = (struct carrier)CARRIER_INIT;
 	l->icmp = -1;
+	l->intake.budget = intake_budget();
 	ev_init(&l->icmp_io, on_icmp);
 	ev_init(&l->exchange, on_exchange);
 	ev_timer_init(&l->check, on_check, LINK_CHECK_INTERVAL, LINK_CHECK_INTERVAL);
@@ -373,6 +374,7 @@ static void watch_sockets(struct link *l)
 		.fd = l->carrier.fd,
 		.take = take_message,
 		.ctx = l,
+		.budget = l->intake.budget,
 		/* The octets are reserved */
 		.filter = { .family = l->carrier.bound.sa.sa_family, .n_hints = 1 },
 	};

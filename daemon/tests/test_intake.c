@@ -236,7 +236,7 @@ static void test_budget(void **state)
 	struct ev_loop *loop = ev_loop_new(0);
 	struct source source = { .verdict = INTAKE_WASTE };
 	struct intake i = { .loop = loop, .take = take, .ctx = &source,
-			    .filter = { .family = AF_INET } };
+			    .budget = intake_budget(), .filter = { .family = AF_INET } };
 	const union addr *known[] = { &here, &unset };
 	uint64_t began, limit;
 
