@@ -85,8 +85,8 @@ setup()
 	run a /etc/cipe/cipcb0
 	link_up a b
 	run b2 /etc/cipe/cipcb1
-	wait_until 10 is_state b waiting cipcb1
-	wait_until 10 [ -s "$TMP/init" ]
+	wait_until 10 listening b 6795
+	wait_until 10 gone $RECORDER
 	RECORDED=$(tail -c +83 "$TMP/init" | od -An -v -tx1 | tr -d ' \n')
 	KNOWN=$(on b cipectl show cipcb0 --json | sed -n 's/.*"rx_id": \([0-9]*\).*/\1/p' | tail -1)
 }
@@ -97,7 +97,8 @@ record()
 {
 	on b tcpdump -ni wan -U -c 1 -w "$TMP/init" \
 		'dst host 192.0.2.2 and udp[8:4] = 0 and udp[13] = 1' 2> "$TMP/record" &
-	keep $!
+	RECORDER=$!
+	keep $RECORDER
 	wait_until 10 grep -q 'listening on' "$TMP/record"
 }
 
@@ -256,7 +257,7 @@ withstands()
 	at_most "growth of the daemons, kB" $((after - before)) 1024
 	alive b
 	alive b2
-	hasnt "$TMP/b/log" "error"
+	hasnt "$TMP/b/log" "ciped: error"
 }
 
 ANYWHERE=0.0.0.0:0
