@@ -62,6 +62,8 @@ static void set_flooded(struct intake *i, bool flooded)
 	i->flooded = flooded;
 	i->calm = 0;
 	i->cut = 0;
+	i->credit = 0;
+	i->turned_at = ev_now(i->loop);
 	if (flooded) {
 		ev_io_stop(i->loop, &i->io);
 		ev_timer_again(i->loop, &i->turn);
@@ -99,17 +101,17 @@ static void check_period(struct intake *i, double now)
  * reading
  */
 
-/* Read a few; false: there are no more. What those cost that came to nothing
- * is the budget's; one that was of use, whose cost is of another order and
- * no waste, ends the round.
+/* Read up to so many; false: there are no more. What those cost that came to
+ * nothing is the budget's; one that was of use, whose cost is of another order
+ * and no waste, ends the round.
  */
-static bool take_some(struct intake *i)
+static bool take_some(struct intake *i, unsigned int max)
 {
 	enum intake_verdict verdict = INTAKE_WASTE;
 	uint64_t began = ran_ns(), cost;
 	unsigned int n;
 
-	for (n = 0; n < BATCH; n++) {
+	for (n = 0; n < max; n++) {
 		verdict = i->take(i->ctx);
 		if (verdict != INTAKE_WASTE)
 			break;
@@ -120,6 +122,7 @@ static bool take_some(struct intake *i)
 	else if (n)
 		i->each = cost / n;
 	i->spent += n ? cost : 0;
+	i->credit -= n ? (int64_t)cost : 0;
 	return verdict != INTAKE_EMPTY;
 }
 
@@ -130,7 +133,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 
 	(void)revents;
 	check_period(i, ev_now(loop));
-	take_some(i);
+	take_some(i, BATCH);
 	if (i->spent <= i->budget || !ev_is_active(&i->io))
 		return;
 	log_limited(&limit, LOG_WARNING, "a flood of messages that come to nothing: not all are "
@@ -138,23 +141,41 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	set_flooded(i, true);
 }
 
+/* What time has brought. It may be owed from before: some messages cost more
+ * than a turn has
+ */
+static void add_credit(struct intake *i, double now)
+{
+	double since = (now - i->turned_at) * 1000 / INTAKE_PERIOD_MS;
+	int64_t limit = (int64_t)i->budget;
+
+	i->credit += since < 1 ? (int64_t)(since * (double)limit) : limit;
+	if (i->credit > limit)
+		i->credit = limit;
+	i->turned_at = now;
+}
+
+/* As many as there is time for, by what one took of late */
+static unsigned int affordable(const struct intake *i)
+{
+	uint64_t n = i->each ? (uint64_t)i->credit / i->each : BATCH;
+
+	return n > BATCH ? BATCH : n ? (unsigned int)n : 1;
+}
+
 static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct intake *i = w->data;
-	double now = ev_now(loop), since = now - i->turned_at;
-	uint64_t limit = i->budget;
 	unsigned int rounds;
 	bool more = true;
 
 	(void)revents;
-	check_period(i, now);
+	check_period(i, ev_now(loop));
 	if (!ev_is_active(&i->turn))
 		return;
-	i->turned_at = now;
-	if (since < INTAKE_PERIOD_MS / 1000.)
-		limit = i->spent + (uint64_t)((double)i->budget * since * 1000 / INTAKE_PERIOD_MS);
-	for (rounds = 0; more && i->spent < limit && rounds < ROUNDS_MAX; rounds++)
-		more = take_some(i);
+	add_credit(i, ev_now(loop));
+	for (rounds = 0; more && i->credit > 0 && rounds < ROUNDS_MAX; rounds++)
+		more = take_some(i, affordable(i));
 	i->cut += more;
 }
 

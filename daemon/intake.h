@@ -86,7 +86,8 @@ int intake_attach(int fd, const struct intake_filter *filter);
  * @period_end: when the next period begins
  * @spent: nanoseconds of this one, on what came to nothing
  * @each: nanoseconds that one message of that kind took of late
- * @turned_at: the latest @turn
+ * @credit: nanoseconds that may be spent now; less than 0: that must pass first
+ * @turned_at: when @credit was last added to
  * @cut: turns of this period that left something unread
  * @calm: periods in a row in which all could have been read
  */
@@ -103,6 +104,7 @@ struct intake {
 	double period_end;
 	uint64_t spent;
 	uint64_t each;
+	int64_t credit;
 	double turned_at;
 	unsigned int cut;
 	unsigned int calm;

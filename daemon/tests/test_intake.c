@@ -181,6 +181,7 @@ static void test_chance(void **state)
 /* A socket that always has more, all of it worth nothing, or of use */
 struct source {
 	enum intake_verdict verdict;
+	uint64_t ns;
 	unsigned int taken;
 };
 
@@ -202,7 +203,7 @@ static enum intake_verdict take(void *ctx)
 	struct source *source = ctx;
 
 	source->taken++;
-	busy(20000);
+	busy(source->ns);
 	return source->verdict;
 }
 
@@ -231,24 +232,24 @@ static uint64_t ran_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-static void test_budget(void **state)
+/* Each message takes so long */
+static void budget_of(uint64_t ns)
 {
 	struct ev_loop *loop = ev_loop_new(0);
-	struct source source = { .verdict = INTAKE_WASTE };
+	struct source source = { .verdict = INTAKE_WASTE, .ns = ns };
 	struct intake i = { .loop = loop, .take = take, .ctx = &source,
 			    .budget = intake_budget(), .filter = { .family = AF_INET } };
 	const union addr *known[] = { &here, &unset };
 	uint64_t began, limit;
 
-	(void)state;
 	open_both(AF_INET);
 	i.fd = to;
 	intake_start(&i);
-	limit = i.budget * 10 / 1000000;
+	limit = i.budget * 20 / 1000000;
 	assert_true(i.budget >= INTAKE_BUDGET_NS);
 	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
 	began = ran_ms();
-	run(loop, 1.);
+	run(loop, 2.);
 	assert_true(i.flooded);
 	assert_true(i.filter.chance < UINT32_MAX / 64);
 	/* What it is, and half as much again */
@@ -266,12 +267,21 @@ static void test_budget(void **state)
 	/* What is of use is not bounded */
 	source.verdict = INTAKE_USE;
 	source.taken = 0;
+	source.ns = 100000;
 	run(loop, 0.5);
 	assert_false(i.flooded);
 	assert_in_range(source.taken, 100, 1000000);
 	intake_stop(&i);
 	close_both();
 	ev_loop_destroy(loop);
+}
+
+static void test_budget(void **state)
+{
+	(void)state;
+	budget_of(2000);
+	budget_of(20000);
+	budget_of(1000000);
 }
 
 int main(void)
