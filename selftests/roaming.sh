@@ -355,6 +355,11 @@ double_nat_closed()
 				iifname "in" accept
 				ct state established accept
 			}
+			# else it would be remembered, and its port be taken
+			chain input {
+				type filter hook input priority 0;
+				iifname "out" drop
+			}
 		}
 		EOT
 		on $r sysctl -qw net.netfilter.nf_conntrack_udp_timeout=$FORGETS \
