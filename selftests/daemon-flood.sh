@@ -140,15 +140,16 @@ flood_ends()
 	RATE=$((sent * 1000 / (took / 1000)))
 }
 
-# cpu: milliseconds that b's daemons ran; sets CPU
+# cpu: microseconds that b's daemons ran, in CPU, and when that was, in MICROS
 cpu()
 {
 	local f pid
 
 	CPU=0
+	micros
 	for pid in $PID_b $PID_b2; do
 		read -ra f < "/proc/$pid/schedstat"
-		CPU=$((CPU + f[0] / 1000000))
+		CPU=$((CPU + f[0] / 1000))
 	done
 }
 
@@ -189,9 +190,9 @@ slot()
 # throughput WHAT...: of the link from a to b, under that flood
 throughput()
 {
-	local i began flow queue most=0
+	local i flow queue most=0 ran=0 of=0
 
-	OCTETS_quiet=0 OCTETS_in=0 OCTETS_out=0 TOOK_quiet=0 TOOK_in=0 TOOK_out=0 RAN=0
+	OCTETS_quiet=0 OCTETS_in=0 OCTETS_out=0 TOOK_quiet=0 TOOK_in=0 TOOK_out=0
 	cipe-flow tcp $NS-a $NS-b 10.99.0.2 bytes 100000000000 seconds 1000 > "$TMP/flow" 2>&1 &
 	flow=$!
 	keep $flow
@@ -205,17 +206,17 @@ throughput()
 		slot out
 		on b nft flush chain ip guard in
 		cpu
-		began=$CPU
+		ran=$((ran - CPU)) of=$((of - MICROS))
 		slot in
 		cpu
-		RAN=$((RAN + CPU - began))
+		ran=$((ran + CPU)) of=$((of + MICROS))
 		read -ra queue <<< "$(queued)"
 		[ "${queue[0]}" -le $most ] || most=${queue[0]}
 	done
 	flood_ends
 	kill $flow
 	KEPT=$((OCTETS_in * 100 / (OCTETS_out * (TOOK_in / 1000) / (TOOK_out / 1000))))
-	RAN=$((RAN * 100000 / TOOK_in))
+	RAN=$((ran * 100 / of))
 	say "$1: $RATE packets/s; link: $((OCTETS_quiet * 8 / TOOK_quiet)) Mbit/s without," \
 		"$((OCTETS_out * 8 / TOOK_out)) dropped in front," \
 		"$((OCTETS_in * 8 / TOOK_in)) let in: $KEPT %; daemons: $RAN % of a processor;" \
