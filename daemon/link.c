@@ -74,26 +74,32 @@ static void enter(const struct link *l)
 	log_set_device(l->name);
 }
 
-static void on_message(void *owner, const struct path *from, const uint8_t *data, size_t len)
+static bool on_message(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
 	struct link *l = owner;
+	bool used;
 
 	if (l->ending || !l->session)
-		return;
+		return false;
 	enter(l);
-	session_receive(l->session, now_ms(), from, data, len);
-	rearm(l);
+	used = session_receive(l->session, now_ms(), from, data, len);
+	if (used)
+		rearm(l);
+	return used;
 }
 
-static void on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
+static bool on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
 	struct link *l = owner;
+	bool used;
 
 	if (l->ending || !l->session)
-		return;
+		return false;
 	enter(l);
-	session_receive_admitted(l->session, now_ms(), from, data, len);
-	rearm(l);
+	used = session_receive_admitted(l->session, now_ms(), from, data, len);
+	if (used)
+		rearm(l);
+	return used;
 }
 
 static bool is_repeated(void *owner, const uint8_t *data, size_t len)
@@ -113,12 +119,22 @@ static void on_error(void *owner, const struct carrier_error *error)
 	take_error(l, error);
 }
 
+static unsigned int where_peer_is(void *owner, union addr known[PORT_PEER_ADDRS])
+{
+	const struct link *l = owner;
+
+	known[0] = l->endpoint.remote;
+	known[1] = l->configured;
+	return 2;
+}
+
 /** link_port_ops - for ports_new() */
 const struct port_ops link_port_ops = {
 	.receive = on_message,
 	.admitted = on_admitted,
 	.repeated = is_repeated,
 	.error = on_error,
+	.where = where_peer_is,
 };
 
 static void on_exchange(struct ev_loop *loop, ev_timer *w, int revents)
@@ -161,6 +177,7 @@ static void on_resolved(void *ctx, int error, const union addr *addr)
 		log_notice("%s is %s now", l->opts->peer.host, addr_format(addr, text));
 	first = !addr_is_set(&l->configured) && !addr_is_set(&l->endpoint.remote);
 	l->configured = *addr;
+	port_know_peers(l->port);
 	if (first)
 		link_update_mtu(l);
 	session_set_configured(l->session, now_ms(), addr);
@@ -420,7 +437,7 @@ void link_free(struct link *l)
 	if (l->created && !l->gone && !l->ending)
 		iface_delete(l->env->rtnl, l->ifindex);
 	if (l->port)
-		roster_remove(&l->port->roster, &l->entry);
+		port_leave(l->port, &l->entry);
 	port_put(l->port);
 	identity_free(l->identity);
 	secret_free(l->local, HANDSHAKE_LOCAL_LEN);

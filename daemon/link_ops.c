@@ -173,6 +173,7 @@ void link_note_endpoint(struct link *l, const union addr *remote)
 		return;
 	l->endpoint.remote = *remote;
 	memset(&l->endpoint.local, 0, sizeof(l->endpoint.local));
+	port_know_peers(l->port);
 }
 
 static int op_endpoint(void *ctx, const union addr *endpoint)

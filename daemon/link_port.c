@@ -117,7 +117,7 @@ int link_open_port(struct link *l)
 	if (rc)
 		return rc;
 	l->bound = l->port->carrier.bound;
-	rc = roster_add(&l->port->roster, &l->entry, l->identity, l);
+	rc = port_join(l->port, &l->entry, l->identity, l);
 	if (!rc)
 		return 0;
 	if (rc != -EEXIST) {

@@ -10,8 +10,10 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "guard.h"
@@ -36,7 +38,7 @@ static struct end ends[LINKS];
 static struct carrier caller;
 static struct path to;
 
-static void on_receive(void *owner, const struct path *from, const uint8_t *data, size_t len)
+static bool on_receive(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
 	struct end *e = owner;
 
@@ -44,13 +46,15 @@ static void on_receive(void *owner, const struct path *from, const uint8_t *data
 	e->received++;
 	memcpy(e->last.data, data, len);
 	e->last.len = len;
+	return true;
 }
 
-static void on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
+static bool on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
 	on_receive(owner, from, data, len);
 	((struct end *)owner)->received--;
 	((struct end *)owner)->admitted++;
+	return true;
 }
 
 static bool is_repeated(void *owner, const uint8_t *data, size_t len)
@@ -66,7 +70,15 @@ static void on_error(void *owner, const struct carrier_error *error)
 	((struct end *)owner)->errors++;
 }
 
-static const struct port_ops ops = { on_receive, on_admitted, is_repeated, on_error };
+static unsigned int where(void *owner, union addr known[PORT_PEER_ADDRS])
+{
+	(void)owner;
+	known[0] = caller.bound;
+	memset(&known[1], 0, sizeof(known[1]));
+	return 2;
+}
+
+static const struct port_ops ops = { on_receive, on_admitted, is_repeated, on_error, where };
 
 /* Ends 0 to LINKS / 2 - 1 have keys of their own, the others one private key */
 static void make_end(unsigned int n)
@@ -87,7 +99,7 @@ static void make_end(unsigned int n)
 		assert_int_equal(identity_new(&e->id, &here), 0);
 		assert_int_equal(identity_new(&e->peer, &there), 0);
 	}
-	assert_int_equal(roster_add(&port->roster, &e->entry, e->id, e), 0);
+	assert_int_equal(port_join(port, &e->entry, e->id, e), 0);
 }
 
 static void write_init(const struct end *e, const uint8_t *cookie, struct handshake_message *init)
@@ -251,20 +263,83 @@ static void test_shared(void **state)
 
 static void test_garbage(void **state)
 {
-	struct handshake_message msg = { .len = 100 };
+	struct handshake_message msg;
 	int before = total();
 
 	(void)state;
+	write_init(&ends[0], NULL, &msg);
+	msg.data[offsetof(struct cipe_wire_control, version)] = 2;
 	say(&msg);
 	assert_int_equal(total(), before);
 	/* Alone, a link gets it, to say what is wrong with it */
 	for (int n = 1; n < LINKS; n++)
-		roster_remove(&port->roster, &ends[n].entry);
+		port_leave(port, &ends[n].entry);
 	say(&msg);
 	assert_int_equal(ends[0].received, 2);
 	write_init(&ends[5], NULL, &msg);
 	say(&msg);
 	assert_int_equal(ends[0].received, 3);
+}
+
+/* Is it read, while a flood has the filter look at hints? */
+static void say_in_flood(const struct handshake_message *msg)
+{
+	struct intake_filter filter = port->intake.filter;
+
+	filter.strict = true;
+	assert_int_equal(intake_attach(port->carrier.fd, &filter), 0);
+	assert_int_equal(carrier_send(&caller, &to, msg->data, msg->len), 0);
+	ev_run(loop, EVRUN_NOWAIT);
+}
+
+/* After test_garbage(), which leaves end 0: few links, whose hints fit */
+static void test_hints(void **state)
+{
+	struct handshake_message init;
+	int before;
+
+	(void)state;
+	assert_int_equal(port_join(port, &ends[LINKS - 1].entry, ends[LINKS - 1].id,
+				   &ends[LINKS - 1]), 0);
+	assert_int_equal(port->intake.filter.n_hints, 2);
+	assert_int_equal(port->intake.filter.n_known, 2);
+	before = total();
+	write_init(&ends[0], NULL, &init);
+	say_in_flood(&init);
+	assert_int_equal(total(), before + 1);
+	write_init(&ends[LINKS - 1], NULL, &init);
+	say_in_flood(&init);
+	assert_int_equal(total(), before + 2);
+	write_init(&ends[5], NULL, &init);
+	say_in_flood(&init);
+	assert_int_equal(hear(&init), -EAGAIN);
+	assert_int_equal(recv(port->carrier.fd, init.data, 1, MSG_PEEK | MSG_DONTWAIT), -1);
+	assert_int_equal(total(), before + 2);
+	/* All of them, as without a flood: it is read, and refused */
+	port->intake.filter.strict = false;
+	assert_int_equal(intake_attach(port->carrier.fd, &port->intake.filter), 0);
+	port_leave(port, &ends[LINKS - 1].entry);
+	assert_int_equal(port->intake.filter.n_hints, 1);
+	write_init(&ends[5], NULL, &init);
+	say(&init);
+	assert_int_equal(total(), before + 3);
+}
+
+/* Hints and peers of many links are not the filter's */
+static void test_many(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	for (n = 0; n < LINKS; n++) {
+		const struct intake_filter *filter = &port->intake.filter;
+		unsigned int hints = n < LINKS / 2 ? n + 1 : LINKS / 2 + 1;
+
+		port_leave(port, &ends[n].entry);
+		assert_int_equal(port_join(port, &ends[n].entry, ends[n].id, &ends[n]), 0);
+		assert_int_equal(filter->n_hints, hints > INTAKE_HINTS_MAX ? 0 : hints);
+		assert_int_equal(filter->n_known, n + 1 > INTAKE_KNOWN_MAX / 2 ? 0 : n + 1);
+	}
 }
 
 static int setup(void **state)
@@ -293,7 +368,7 @@ static int teardown(void **state)
 
 	(void)state;
 	for (n = 0; n < LINKS; n++) {
-		roster_remove(&port->roster, &ends[n].entry);
+		port_leave(port, &ends[n].entry);
 		identity_free(ends[n].id);
 		identity_free(ends[n].peer);
 	}
@@ -309,6 +384,7 @@ int main(void)
 		cmocka_unit_test(test_init), cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_busy), cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_hints), cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests_name("port", tests, setup, teardown);
