@@ -6,7 +6,8 @@
  *		[seconds N] [rate N]
  *	WHAT:	noise LENGTH		marker of the key exchange, then random octets
  *		init PATTERN CIPHER	INIT of 25519 whose MAC is wrong
- *		    [hint HEX] [for KEY]	right, by the responder's public key
+ *		    [for KEY]	right, and the hint, by the responder's public key
+ *		    [hint HEX]	with this hint
  *		    [cookie]		with a cookie, made up
  *		raw HEX...		these, one after the other
  *		data LENGTH		data packets for keys nobody has
@@ -50,7 +51,8 @@
 
 #define INIT_HEAD 32		/* header and cookie */
 #define MAC_LEN 16
-#define LABEL "cipe mac"
+#define LABEL_MAC "cipe mac"
+#define LABEL_HINT "cipe hint"
 
 enum what { NOTHING, NOISE, INIT, RAW, DATA };
 
@@ -141,14 +143,16 @@ static void hmac(const uint8_t *key, size_t key_len, const uint8_t *data, size_t
 		die("HMAC");
 }
 
-/* docs/protocol.md, "The MAC": HKDF of one block */
-static void derive_mac_key(const uint8_t *public, size_t len, uint8_t key[32])
+/* docs/protocol.md, "The MAC", "The hint": HKDF of one block each */
+static void derive(struct flood *f, const uint8_t *public, size_t len)
 {
-	static const uint8_t salt[32], info[] = LABEL "\1";
-	uint8_t prk[32];
+	static const uint8_t salt[32], mac[] = LABEL_MAC "\1", hint[] = LABEL_HINT "\1";
+	uint8_t prk[32], block[32];
 
 	hmac(salt, sizeof(salt), public, len, prk);
-	hmac(prk, sizeof(prk), info, sizeof(info) - 1, key);
+	hmac(prk, sizeof(prk), mac, sizeof(mac) - 1, f->mac_key);
+	hmac(prk, sizeof(prk), hint, sizeof(hint) - 1, block);
+	memcpy(f->hint, block, sizeof(f->hint));
 }
 
 /* Octets of an INIT with 25519 and a payload of the required items */
@@ -370,7 +374,7 @@ static int parse(struct flood *f, int argc, char **argv)
 		if (unhex(argv[1], f->hint, 2) != 2)
 			bad(argv[1]);
 	} else if (!strcmp(word, "for")) {
-		derive_mac_key(public, unhex(argv[1], public, sizeof(public)), f->mac_key);
+		derive(f, public, unhex(argv[1], public, sizeof(public)));
 		f->has_mac_key = true;
 	} else if (!strcmp(word, "seconds")) {
 		f->seconds = number(argv[1]);
