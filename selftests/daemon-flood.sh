@@ -117,13 +117,15 @@ run()
 }
 
 # flood WHAT...: begins; its process is FLOOD. @b is b's public key, @recorded an
-# INIT of a's, @known the id of the key that b has from a
+# INIT of a's, @hint what that has in its header, @known the id of the key that b
+# has from a
 flood()
 {
 	local words=("${@/@b/$PUB_b}")
 
 	words=("${words[@]/@recorded/$RECORDED}")
 	words=("${words[@]/@known/$KNOWN}")
+	words=("${words[@]/@hint/${RECORDED:20:4}}")
 	cipe-flood -n $NS-c to 192.0.2.2:6794,6795 from $ATTACKERS "${words[@]}" > "$TMP/flood" &
 	FLOOD=$!
 	keep $FLOOD
@@ -266,7 +268,7 @@ withstands()
 }
 
 it "random octets" withstands $ANYWHERE noise 150
-it "INITs with a wrong MAC" withstands $AT_D init 2 3
+it "INITs with a wrong MAC" withstands $AT_D init 2 3 hint @hint
 it "INITs with the right MAC, garbage behind it" withstands $AT_D init 2 3 for @b
 it "a recorded INIT" withstands $AT_D raw @recorded
 it "data packets of unknown keys" withstands $ANYWHERE data 200

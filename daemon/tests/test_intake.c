@@ -269,6 +269,9 @@ static void budget_of(uint64_t ns)
 	assert_int_equal(recv(to, buf, sizeof(buf), 0), sizeof(init));
 	intake_expect(&i, &hint, 1);
 	assert_false(passes(init, sizeof(init)));
+	/* Any: one stays there for take() */
+	intake_expect(&i, &hint, 0);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
 
 	/* The flood ends: soon all is as before */
 	source.verdict = INTAKE_EMPTY;
