@@ -146,6 +146,16 @@ static int open_env(struct daemon *d)
 	return 0;
 }
 
+/* Until the event loop can hear SIGHUP: it must not end us before */
+static void hold_hangup(int how)
+{
+	sigset_t hangup;
+
+	sigemptyset(&hangup);
+	sigaddset(&hangup, SIGHUP);
+	sigprocmask(how, &hangup, NULL);
+}
+
 /* From here on a signal waits for the event loop: what is set up by then is
  * taken down in order.
  */
@@ -160,6 +170,7 @@ static void watch_signals(struct daemon *d)
 	ev_signal_start(loop, &d->term);
 	ev_signal_start(loop, &d->interrupt);
 	ev_signal_start(loop, &d->hangup);
+	hold_hangup(SIG_UNBLOCK);
 }
 
 static void watch_kernel(struct daemon *d)
@@ -273,6 +284,7 @@ int main(int argc, char **argv)
 
 	/* Whoever reads our stderr may be gone before we are */
 	signal(SIGPIPE, SIG_IGN);
+	hold_hangup(SIG_BLOCK);
 	if (!rc)
 		rc = prepare_secrets();
 	if (rc)

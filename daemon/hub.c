@@ -11,6 +11,8 @@
 #include <sysexits.h>
 
 #include "log.h"
+#include "optvalue.h"
+#include "secret.h"
 
 /* Descriptors beside those of links */
 #define FILES_SPARE 256
@@ -22,7 +24,10 @@
 #define CHECK_SPACING 0.001
 
 /* The process id of who runs all links, beside those of each device */
-#define PIDFILE_NAME "ciped"
+#define PIDFILE_NAME OPTVALUE_PROCESS
+
+/* Octets of locked memory that a link needs at most, with its exchanges */
+#define LINK_SECRETS 1024
 
 /**
  * struct member - a link of the hub
@@ -61,6 +66,7 @@ struct member {
  * @leaving: members that are going down by our will
  * @again: options were to be read meanwhile
  * @stopping: all are going down
+ * @room: links there is locked memory for
  * @code: exit code of the last link that ended by itself
  */
 struct hub {
@@ -73,6 +79,7 @@ struct hub {
 	unsigned int leaving;
 	bool again;
 	bool stopping;
+	unsigned int room;
 	int code;
 };
 
@@ -238,7 +245,8 @@ static void bring_up(struct hub *h)
 	step_all(h, STEP_CONNECT_ORPHANS);
 	step_all(h, STEP_CONNECT);
 	HASH_ITER(by_name, h->by_name, m, next) {
-		if (m->link->session)
+		/* One that is being taken down has none any more */
+		if (m->link->session || m->link->ending)
 			continue;
 		enter(m);
 		link_run(m->link);
@@ -427,7 +435,7 @@ static void provide_files(size_t links)
  */
 void hub_reload(struct hub *h)
 {
-	struct optset set;
+	struct optset set = { 0 };
 
 	log_set_device("");
 	if (h->stopping)
@@ -438,6 +446,12 @@ void hub_reload(struct hub *h)
 	}
 	if (load(h, &set) || set.broken) {
 		log_err("options with faults: all links stay as they are");
+		optset_wipe(&set);
+		return;
+	}
+	if (set.count > h->room) {
+		log_err("%zu links, but locked memory for %u: all links stay as they are; restart for "
+			"so many", set.count, h->room);
 		optset_wipe(&set);
 		return;
 	}
@@ -561,6 +575,9 @@ int hub_start(struct hub *h)
 {
 	if (claim(h))
 		return LINK_EXIT_DEVICE;
+	h->room = (unsigned int)((SECRET_HEAP_DEFAULT +
+				  2 * SECRET_HEAP_LINK * HASH_CNT(by_name, h->by_name)) /
+				 LINK_SECRETS);
 	bring_up(h);
 	if (h->many)
 		log_notice("%u links are set up", HASH_CNT(by_name, h->by_name));

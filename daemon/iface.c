@@ -14,6 +14,9 @@
 
 #include "netlink.h"
 
+/* Octets for link changes: many links may go at once */
+#define EVENTS_BUFFER	(256 * 1024)
+
 /**
  * struct iface_rtnl - our sockets to rtnetlink
  * @requests: questions and answers
@@ -41,6 +44,8 @@ int iface_open(struct iface_rtnl **r)
 		rc = netlink_open(&(*r)->events, NETLINK_ROUTE);
 	if (!rc)
 		rc = netlink_join((*r)->events, RTNLGRP_LINK);
+	if (!rc)
+		nl_socket_set_buffer_size((*r)->events, EVENTS_BUFFER, 0);
 	if (rc) {
 		iface_close(*r);
 		*r = NULL;

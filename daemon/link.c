@@ -432,6 +432,9 @@ void link_free(struct link *l)
 {
 	if (!l)
 		return;
+	ev_timer_stop(l->env->loop, &l->exchange);
+	ev_timer_stop(l->env->loop, &l->check);
+	ev_timer_stop(l->env->loop, &l->end);
 	resolver_free(l->resolver);
 	session_free(l->session);
 	if (l->created && !l->gone && !l->ending)

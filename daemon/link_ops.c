@@ -124,6 +124,9 @@ static void op_send(void *ctx, const struct path *path, const struct handshake_m
 /** link_suspect() - look whether the interface is there, in so many seconds or before */
 void link_suspect(struct link *l, double after)
 {
+	/* Nothing may be left running: it is freed once ip-down has run */
+	if (l->ending)
+		return;
 	if (ev_is_active(&l->check) && ev_timer_remaining(l->env->loop, &l->check) <= after)
 		return;
 	ev_timer_stop(l->env->loop, &l->check);

@@ -83,11 +83,33 @@ static int open_new(struct link *l)
 	return rc ? explain_hand_over(l, rc) : 0;
 }
 
+/* Return: 0, or an exit code after a message. */
+static int enter_roster(struct link *l)
+{
+	int rc = l->entry.self ? 0 : port_join(l->port, &l->entry, l->identity, l);
+
+	if (!rc)
+		return 0;
+	if (rc != -EEXIST) {
+		log_err("no memory");
+		return LINK_EXIT_SYSTEM;
+	}
+	log_err("another link has the same keys at the same address: messages would not tell which "
+		"one they are for. Each link needs a key, or a peerkey, of its own");
+	return EX_CONFIG;
+}
+
 static int share(struct link *l, struct port *port)
 {
 	int rc;
 
 	l->port = port_get(port);
+	/* Before the kernel has it: an interface that was there before us would
+	 * keep the socket, and look as if another process used it
+	 */
+	rc = enter_roster(l);
+	if (rc)
+		return rc;
 	rc = hand_over(l);
 	return rc ? explain_hand_over(l, rc) : 0;
 }
@@ -117,14 +139,5 @@ int link_open_port(struct link *l)
 	if (rc)
 		return rc;
 	l->bound = l->port->carrier.bound;
-	rc = port_join(l->port, &l->entry, l->identity, l);
-	if (!rc)
-		return 0;
-	if (rc != -EEXIST) {
-		log_err("no memory");
-		return LINK_EXIT_SYSTEM;
-	}
-	log_err("another link has the same keys at the same address: messages would not tell which "
-		"one they are for. Each link needs a key, or a peerkey, of its own");
-	return EX_CONFIG;
+	return enter_roster(l);
 }

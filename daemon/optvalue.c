@@ -108,7 +108,8 @@ const char *optvalue_device(const char *text, char *out)
 	size_t len = strlen(text);
 
 	/* As dev_valid_name() in the kernel; "all" and "default" are taken by
-	 * the directories in /proc/sys/net/ipv4/conf, and % would be a pattern.
+	 * the directories in /proc/sys/net/ipv4/conf, "ciped" by our own pid file,
+	 * and % would be a pattern.
 	 */
 	if (!len || len >= IFNAMSIZ)
 		return "an interface name of 1 to 15 characters";
@@ -116,7 +117,7 @@ const char *optvalue_device(const char *text, char *out)
 		if (!isgraph((unsigned char)*p) || strchr("/:%", *p))
 			return "an interface name without spaces, '/', ':' and '%'";
 	if (!strcmp(text, ".") || !strcmp(text, "..") || !strcmp(text, "all") ||
-	    !strcmp(text, "default"))
+	    !strcmp(text, "default") || !strcmp(text, OPTVALUE_PROCESS))
 		return "an interface name (this one is reserved)";
 	memcpy(out, text, len + 1);
 	return NULL;

@@ -14,6 +14,9 @@
 
 #include "options.h"
 
+/* Not for interfaces: the pid file of the process has this name */
+#define OPTVALUE_PROCESS "ciped"
+
 /**
  * optvalue_bool() - yes, true, on, 1; no, false, off, 0
  * @text: the value; NULL (the name alone) means true

@@ -157,9 +157,11 @@ void resolver_start(struct resolver *r, const char *host, uint16_t port, int fam
 	job->port = port;
 	job->family = family;
 	r->job = job;
+	/* Who waits for an answer asks again only after one */
 	if (start_thread(job)) {
-		r->job = NULL;
-		free(job);
+		job->error = EAI_AGAIN;
+		job->done = true;
+		ev_async_send(r->loop, &r->wake);
 	}
 }
 

@@ -10,6 +10,7 @@
 #include <uapi/linux/cipe.h>
 
 #include "aead.h"
+#include "crypt.h"
 
 #define AEAD_CHACHA "rfc7539(chacha20,poly1305)", \
 		    "rfc7539(chacha20-generic,poly1305-generic)"
@@ -79,25 +80,27 @@ free:
 	return ERR_PTR(err);
 }
 
-/* Encrypt or decrypt the packet in @buf in place, waiting for the end */
-static int aead_check_run(struct crypto_aead *tfm, u8 *buf, unsigned int len,
-			  bool encrypt)
+#define AEAD_HEAD	sizeof(struct cipe_wire_data)
+#define AEAD_PIECES	4
+#define AEAD_CANARY	16
+#define AEAD_CHECK_MAX	9000
+
+/* Encrypt or decrypt a packet with @len octets of text, waiting for the end */
+static int aead_check_run(struct crypto_aead *tfm, struct scatterlist *src,
+			  struct scatterlist *dst, unsigned int len, bool encrypt)
 {
 	u8 iv[CIPE_WIRE_IV_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
-	const unsigned int head = sizeof(struct cipe_wire_data);
 	struct aead_request *req;
-	struct scatterlist sg;
 	DECLARE_CRYPTO_WAIT(wait);
 	int err;
 
 	req = aead_request_alloc(tfm, GFP_KERNEL);
 	if (!req)
 		return -ENOMEM;
-	sg_init_one(&sg, buf, head + len + CIPE_WIRE_TAG_LEN);
 	aead_request_set_callback(req, CRYPTO_TFM_REQ_MAY_BACKLOG |
 				  CRYPTO_TFM_REQ_MAY_SLEEP, crypto_req_done, &wait);
-	aead_request_set_ad(req, head);
-	aead_request_set_crypt(req, &sg, &sg,
+	aead_request_set_ad(req, AEAD_HEAD);
+	aead_request_set_crypt(req, src, dst,
 			       encrypt ? len : len + CIPE_WIRE_TAG_LEN, iv);
 	err = crypto_wait_req(encrypt ? crypto_aead_encrypt(req) :
 			      crypto_aead_decrypt(req), &wait);
@@ -105,12 +108,69 @@ static int aead_check_run(struct crypto_aead *tfm, u8 *buf, unsigned int len,
 	return err;
 }
 
-/* One length: both must agree on the ciphertext, and refuse a broken tag */
-static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
-			  u8 *a, u8 *b, unsigned int len)
+static int aead_check_encrypt(struct crypto_aead *tfm, u8 *buf, unsigned int len)
 {
-	const unsigned int head = sizeof(struct cipe_wire_data);
-	const unsigned int all = head + len + CIPE_WIRE_TAG_LEN;
+	struct scatterlist sg[2];
+
+	sg_init_table(sg, ARRAY_SIZE(sg));
+	cipe_crypt_stretch(sg, cipe_aead_async(tfm), buf, len);
+	return aead_check_run(tfm, sg, sg, len, true);
+}
+
+/* Decrypt to other memory, as packets are; from @src */
+static int aead_check_decrypt(struct crypto_aead *tfm, struct scatterlist *src,
+			      u8 *out, unsigned int len)
+{
+	struct scatterlist dst;
+	unsigned int i;
+	int err;
+
+	memset(out + AEAD_HEAD, 0xee, len + AEAD_CANARY);
+	sg_init_one(&dst, out, AEAD_HEAD + len);
+	err = aead_check_run(tfm, src, &dst, len, false);
+	if (err)
+		return err;
+	for (i = AEAD_HEAD; i < AEAD_HEAD + len; i++)
+		if (out[i] != (u8)(i * 7 + len))
+			return -EBADE;
+	for (; i < AEAD_HEAD + len + AEAD_CANARY; i++)
+		if (out[i] != 0xee)
+			return -EBADE;
+	return 0;
+}
+
+static int aead_check_stretch(struct crypto_aead *tfm, u8 *in, u8 *out, unsigned int len)
+{
+	struct scatterlist sg[2];
+
+	sg_init_table(sg, ARRAY_SIZE(sg));
+	cipe_crypt_stretch(sg, cipe_aead_async(tfm), in, len);
+	return aead_check_decrypt(tfm, sg, out, len);
+}
+
+/* Cut within the header, the text, and the tag */
+static int aead_check_pieces(struct crypto_aead *tfm, u8 *in, u8 *out, unsigned int len)
+{
+	const unsigned int end[AEAD_PIECES] = {
+		5, AEAD_HEAD + len / 2, AEAD_HEAD + len + 3,
+		AEAD_HEAD + len + CIPE_WIRE_TAG_LEN
+	};
+	struct scatterlist sg[AEAD_PIECES];
+	unsigned int i, at = 0;
+
+	sg_init_table(sg, AEAD_PIECES);
+	for (i = 0; i < AEAD_PIECES; at = end[i++])
+		sg_set_buf(&sg[i], in + at, end[i] - at);
+	return aead_check_decrypt(tfm, sg, out, len);
+}
+
+/* One length: both must agree on the ciphertext, and refuse a broken tag. The
+ * shapes are those of crypt.c.
+ */
+static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
+			  u8 *a, u8 *b, u8 *out, unsigned int len)
+{
+	const unsigned int all = AEAD_HEAD + len + CIPE_WIRE_TAG_LEN;
 	unsigned int i;
 	int err;
 
@@ -118,20 +178,19 @@ static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
 		a[i] = i * 7 + len;
 		b[i] = i * 7 + len;
 	}
-	err = aead_check_run(tfm, a, len, true) ?:
-	      aead_check_run(good, b, len, true);
+	err = aead_check_encrypt(tfm, a, len) ?: aead_check_encrypt(good, b, len);
 	if (err)
 		return err;
 	if (memcmp(a, b, all))
 		return -EBADE;
-	err = aead_check_run(tfm, a, len, false);
+	err = aead_check_stretch(tfm, a, out, len) ?:
+	      aead_check_pieces(tfm, a, out, len);
 	if (err)
 		return err;
-	for (i = head; i < head + len; i++)
-		if (a[i] != (u8)(i * 7 + len))
-			return -EBADE;
+	if (memcmp(a, b, all)) /* what came from the network is not ours to change */
+		return -EBADE;
 	b[all - 1] ^= 1;
-	return aead_check_run(tfm, b, len, false) == -EBADMSG ? 0 : -EBADE;
+	return aead_check_stretch(tfm, b, out, len) == -EBADMSG ? 0 : -EBADE;
 }
 
 /**
@@ -142,7 +201,7 @@ static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
  * @extack: says what was wrong
  *
  * Engines have mangled packets of lengths or alignments that the kernel's own
- * tests did not have. Try packet-shaped buffers of both. The best of the CPU's
+ * tests did not have. Try both, in the shapes that packets have here. The best of the CPU's
  * implementations, in place of the portable one, could be the driver itself.
  *
  * Context: may sleep.
@@ -151,12 +210,13 @@ static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
 int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
 			  struct netlink_ext_ack *extack)
 {
-	static const u16 lens[] = { 0, 1, 15, 16, 17, 40, 64, 511, 1280, 1448, 9000 };
-	const size_t size = sizeof(struct cipe_wire_data) + 9000 +
-			    CIPE_WIRE_TAG_LEN + 16;
+	static const u16 lens[] = { 0, 1, 15, 16, 17, 40, 64, 511, 1280, 1448,
+				    AEAD_CHECK_MAX };
+	const size_t size = AEAD_HEAD + AEAD_CHECK_MAX + AEAD_CANARY +
+			    CIPE_WIRE_TAG_LEN;
 	struct crypto_aead *good;
+	u8 *a, *b, *out;
 	unsigned int i;
-	u8 *a, *b;
 	int err;
 
 	good = cipe_aead_alloc(cipher, aead_ciphers[cipher].generic, key, NULL);
@@ -166,13 +226,16 @@ int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
 		return PTR_ERR(good);
 	a = kmalloc(size, GFP_KERNEL);
 	b = kmalloc(size, GFP_KERNEL);
-	err = a && b ? 0 : -ENOMEM;
+	out = kmalloc(size, GFP_KERNEL);
+	err = a && b && out ? 0 : -ENOMEM;
 	for (i = 0; !err && i < ARRAY_SIZE(lens); i++)
-		err = aead_check_len(tfm, good, a + i % 3 * 2, b + i % 16, lens[i]);
+		err = aead_check_len(tfm, good, a + i % 3 * 2, b + i % 16,
+				     out + i % 5 * 2, lens[i]);
 	if (err && err != -ENOMEM) {
 		NL_SET_ERR_MSG(extack, "the cipher driver failed the cross-check");
 		err = -EBADE;
 	}
+	kfree(out);
 	kfree(b);
 	kfree(a);
 	crypto_free_aead(good);

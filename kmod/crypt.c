@@ -32,9 +32,7 @@
  * @batch: whose
  * @packet: which
  * @iv: the nonce
- * @src: source in one stretch: header and text, then the tag. An entry of its
- *	own, for the crypto API builds one each time it finds the tag within
- *	another
+ * @src: source in one stretch
  * @pieces: source in several
  * @dst: destination, if it is not the source
  * @req: the request, its context behind it; last
@@ -143,12 +141,27 @@ static void crypt_submitted(struct cipe_batch *batch, struct cipe_packet *packet
 	}
 }
 
-/* A datagram with @len octets of text, in one stretch */
-static void crypt_stretch(struct cipe_crypt *crypt, const u8 *datagram,
-			  unsigned int len)
+/**
+ * cipe_crypt_stretch - a datagram in one stretch, as ciphers are given it
+ * @sg: two entries, initialised once
+ * @async: the cipher may be an engine
+ * @datagram: header, text and tag
+ * @len: octets of text
+ *
+ * The tag has an entry of its own, for the crypto API builds one each time it
+ * finds the tag within another. Not so for engines: they map each entry, and
+ * leave marks in it.
+ */
+void cipe_crypt_stretch(struct scatterlist *sg, bool async, const u8 *datagram,
+			unsigned int len)
 {
-	sg_set_buf(&crypt->src[0], datagram, CRYPT_HEADER + len);
-	sg_set_buf(&crypt->src[1], datagram + CRYPT_HEADER + len, CIPE_WIRE_TAG_LEN);
+	if (async) {
+		sg_init_one(sg, datagram, len + CIPE_WIRE_OVERHEAD);
+		return;
+	}
+	sg_unmark_end(sg);
+	sg_set_buf(&sg[0], datagram, CRYPT_HEADER + len);
+	sg_set_buf(&sg[1], datagram + CRYPT_HEADER + len, CIPE_WIRE_TAG_LEN);
 }
 
 static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
@@ -161,7 +174,7 @@ static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 	if (unlikely(!crypt))
 		return;
 	crypt_nonce(crypt->iv, key->tx_iv, packet->counter);
-	crypt_stretch(crypt, packet->data, packet->len);
+	cipe_crypt_stretch(crypt->src, key->async, packet->data, packet->len);
 	aead_request_set_tfm(&crypt->req, key->tx);
 	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
 	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
@@ -195,15 +208,18 @@ static struct scatterlist *crypt_pieces(struct cipe_crypt *crypt, struct sk_buff
  * what came from the network: who knows who else sees that. Returns the source,
  * or NULL.
  */
-static struct scatterlist *crypt_map(struct cipe_crypt *crypt, struct sk_buff *skb,
+static struct scatterlist *crypt_map(struct cipe_crypt *crypt, bool async,
+				     struct sk_buff *skb,
 				     const struct cipe_packet *packet)
 {
 	u8 *header = packet->data - CRYPT_HEADER;
 	struct scatterlist *src;
 
+	if (async)
+		sg_init_table(crypt->dst, ARRAY_SIZE(crypt->dst));
 	sg_set_buf(crypt->dst, header, CRYPT_HEADER + packet->len);
 	if (likely(packet->from)) {
-		crypt_stretch(crypt, packet->from, packet->len);
+		cipe_crypt_stretch(crypt->src, async, packet->from, packet->len);
 		return crypt->src;
 	}
 	src = crypt_pieces(crypt, skb, packet);
@@ -211,7 +227,7 @@ static struct scatterlist *crypt_map(struct cipe_crypt *crypt, struct sk_buff *s
 		return src;
 	if (skb_copy_bits(skb, packet->at, header, packet->len + CIPE_WIRE_OVERHEAD))
 		return NULL;
-	crypt_stretch(crypt, header, packet->len);
+	cipe_crypt_stretch(crypt->src, async, header, packet->len);
 	return crypt->src;
 }
 
@@ -223,7 +239,7 @@ static void crypt_decrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 	int err;
 
 	packet->err = -ENOMEM;
-	src = likely(crypt) ? crypt_map(crypt, batch->skb, packet) : NULL;
+	src = likely(crypt) ? crypt_map(crypt, key->async, batch->skb, packet) : NULL;
 	if (unlikely(!src))
 		return;
 	crypt_nonce(crypt->iv, key->rx_iv, packet->counter);

@@ -88,33 +88,40 @@ static int socket_hook(struct cipe_sock *cs, struct socket *sock, bool standin)
 	return 0;
 }
 
+static void socket_take_off(struct sock *sk)
+{
+	struct udp_sock *up = udp_sk(sk);
+
+	WRITE_ONCE(up->encap_type, 0);
+	WRITE_ONCE(up->encap_rcv, NULL);
+	WRITE_ONCE(up->encap_destroy, NULL);
+	cipe_hook_put(sock_net(sk));
+}
+
 /* Make @sk an ordinary UDP socket again, with @gro if its owner had that, and
  * wait for those who use it. Its user data go last: until then it must not
  * become someone else's.
  */
 static void socket_unhook(struct sock *sk, bool gro)
 {
-	struct udp_sock *up = udp_sk(sk);
-
 	if (!gro) {
 		udp_clear_bit(ACCEPT_L4, sk);
 		udp_clear_bit(GRO_ENABLED, sk);
 	}
-	WRITE_ONCE(up->encap_type, 0);
-	WRITE_ONCE(up->encap_rcv, NULL);
-	WRITE_ONCE(up->encap_destroy, NULL);
-	cipe_hook_put(sock_net(sk));
+	socket_take_off(sk);
 	synchronize_net();
 	rcu_assign_sk_user_data(sk, NULL);
 }
 
-/* Another socket was bound beside @sk and is found before it. Who found @sk yet,
- * still has a packet for us.
+/* Another socket is bound beside @sk, which will be closed. Nobody finds it from
+ * now on; who just did still has a packet for us.
  */
 static void socket_retire(struct sock *sk)
 {
+	sk->sk_prot->unhash(sk);
 	synchronize_net();
-	socket_unhook(sk, false);
+	socket_take_off(sk);
+	rcu_assign_sk_user_data(sk, NULL);
 }
 
 /**

@@ -417,9 +417,35 @@ static int setup(void **state)
 	return secret_init(0);
 }
 
+/* A link that is being taken down is not run again */
+static void test_down_and_reload(void **state)
+{
+	struct hub *h = begin("a b");
+
+	(void)state;
+	start(h);
+	/* a ended by itself, ip-down runs, and then its file has a fault */
+	link_of("a")->ending = true;
+	link_of("a")->session = NULL;
+	reload(h, "!a b");
+	assert_null(strstr(notes, "run a"));
+	finish(h);
+	h = begin("a b");
+	start(h);
+	/* b is changed; meanwhile a ends by itself */
+	reload(h, "a b:2");
+	link_of("a")->ending = true;
+	link_of("a")->session = NULL;
+	notes[0] = '\0';
+	end("b", 0);
+	assert_null(strstr(notes, "run a"));
+	finish(h);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_down_and_reload),
 		cmocka_unit_test(test_start), cmocka_unit_test(test_some_fail),
 		cmocka_unit_test(test_found), cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_reload_faults), cmocka_unit_test(test_reload_twice),
