@@ -4,7 +4,9 @@
  */
 #include "intake.h"
 
+#include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,8 +18,11 @@
 /* The smallest chance there is: still a few messages a second of any flood */
 #define CHANCE_MIN (UINT32_MAX >> 16)
 
-/* Turns of a period that may leave something unread */
+/* Turns in a row that may leave something unread */
 #define CUTS_MAX 2
+
+/* Messages that a socket's queue may hold, of any size */
+#define QUEUE_MAX 1024
 
 /* Rounds of a turn: those of use cost nothing here, and others wait for theirs */
 #define ROUNDS_MAX 64
@@ -45,16 +50,42 @@ static void set_filter(struct intake *i)
  * periods
  */
 
-/* How much shall pass, if all could not be read, or more could have been? */
-static uint32_t next_chance(const struct intake *i)
+static void set_chance(struct intake *i, uint32_t chance)
+{
+	if (chance == i->filter.chance)
+		return;
+	i->filter.chance = chance;
+	set_filter(i);
+}
+
+/* What waits came with less of a filter: it would keep out what comes now */
+static void empty_queue(struct intake *i)
+{
+	unsigned int n;
+	char octet;
+
+	for (n = 0; n < QUEUE_MAX; n++)
+		if (recv(i->fd, &octet, sizeof(octet), MSG_DONTWAIT) < 0 && errno == EAGAIN)
+			return;
+}
+
+/* Not all could be read, some turns in a row */
+static void tighten(struct intake *i)
+{
+	uint32_t chance = i->filter.chance / 4;
+
+	set_chance(i, chance > CHANCE_MIN ? chance : CHANCE_MIN);
+	empty_queue(i);
+	i->cut = 0;
+	i->tightened = true;
+}
+
+/* All was read, and more could have been */
+static void loosen(struct intake *i)
 {
 	uint32_t chance = i->filter.chance;
 
-	if (i->cut > CUTS_MAX)
-		return chance / 4 > CHANCE_MIN ? chance / 4 : CHANCE_MIN;
-	if (i->spent < i->budget / 5 * 2)
-		return chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * chance + 1;
-	return chance;
+	set_chance(i, chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * chance + 1);
 }
 
 static void set_flooded(struct intake *i, bool flooded)
@@ -77,13 +108,12 @@ static void set_flooded(struct intake *i, bool flooded)
 
 static void end_period(struct intake *i)
 {
-	uint32_t chance = next_chance(i);
+	bool calm = !i->tightened && !i->cut && i->spent < i->budget / 5 * 2;
 
-	i->calm = chance == UINT32_MAX ? i->calm + 1 : 0;
-	if (chance != i->filter.chance) {
-		i->filter.chance = chance;
-		set_filter(i);
-	}
+	i->calm = calm && i->filter.chance == UINT32_MAX ? i->calm + 1 : 0;
+	if (calm)
+		loosen(i);
+	i->tightened = false;
 	if (i->calm >= INTAKE_CALM)
 		set_flooded(i, false);
 }
@@ -95,7 +125,6 @@ static void check_period(struct intake *i, double now)
 	if (i->flooded)
 		end_period(i);
 	i->spent = 0;
-	i->cut = 0;
 	i->period_end = now + INTAKE_PERIOD_MS / 1000.;
 }
 
@@ -178,7 +207,12 @@ static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 	add_credit(i, ev_now(loop));
 	for (rounds = 0; more && i->credit > 0 && rounds < ROUNDS_MAX; rounds++)
 		more = take_some(i, affordable(i));
-	i->cut += more;
+	/* In debt from the start, it does not know */
+	if (!rounds)
+		return;
+	i->cut = more ? i->cut + 1 : 0;
+	if (i->cut > CUTS_MAX)
+		tighten(i);
 }
 
 /* ------------------------------------------------------------------------

@@ -90,7 +90,8 @@ int intake_attach(int fd, const struct intake_filter *filter);
  * @each: nanoseconds that one message of that kind took of late
  * @credit: nanoseconds that may be spent now; less than 0: that must pass first
  * @turned_at: when @credit was last added to
- * @cut: turns of this period that left something unread
+ * @cut: turns in a row that left something unread
+ * @tightened: less passes the filter than in the period before
  * @calm: periods in a row in which all could have been read
  */
 struct intake {
@@ -109,6 +110,7 @@ struct intake {
 	int64_t credit;
 	double turned_at;
 	unsigned int cut;
+	bool tightened;
 	unsigned int calm;
 };
 

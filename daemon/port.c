@@ -234,8 +234,10 @@ static enum intake_verdict take_message(void *ctx)
 	if (n < 0)
 		read_errors(p);
 	/* Data packets come here only before the kernel had the socket */
-	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4))
+	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4)) {
+		p->gate->flooded = p->intake.flooded;
 		used = port_receive(p, now_ms(), &from, buf, (size_t)n);
+	}
 	return used ? INTAKE_USE : INTAKE_WASTE;
 }
 

@@ -247,6 +247,7 @@ static void budget_of(uint64_t ns)
 	const uint16_t hint = 7;
 	uint64_t began, limit;
 	uint8_t buf[2048];
+	int tries;
 
 	open_both(AF_INET);
 	i.fd = to;
@@ -254,33 +255,36 @@ static void budget_of(uint64_t ns)
 	limit = i.budget * 20 / 1000000;
 	assert_true(i.budget >= INTAKE_BUDGET_NS);
 	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	/* Others may want this processor, too */
+	for (tries = 0; tries < 100 && i.filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.2);
+	assert_true(i.flooded);
+	assert_true(i.filter.chance <= UINT32_MAX / 64);
 	began = ran_ms();
 	run(loop, 2.);
-	assert_true(i.flooded);
-	assert_true(i.filter.chance < UINT32_MAX / 64);
 	/* What it is, and half as much again */
-	assert_in_range(ran_ms() - began, limit / 4, limit + limit / 2);
+	assert_in_range(ran_ms() - began, limit / 8, limit + limit / 2);
 	/* Nobody but the peer gets through now */
 	known[1] = here;
 	intake_know(&i, known, 2);
 	assert_int_equal(i.filter.n_known, 1);
 	assert_true(i.filter.strict);
-	/* What take() left there */
-	assert_int_equal(recv(to, buf, sizeof(buf), 0), sizeof(init));
+	/* What waited when less was let in, was of the flood */
+	assert_int_equal(recv(to, buf, sizeof(buf), 0), -1);
 	intake_expect(&i, &hint, 1);
 	assert_false(passes(init, sizeof(init)));
-	/* Any: one stays there for take() */
 	intake_expect(&i, &hint, 0);
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
 
 	/* The flood ends: soon all is as before */
 	source.verdict = INTAKE_EMPTY;
-	run(loop, 4.);
+	for (tries = 0; tries < 100 && i.flooded; tries++)
+		run(loop, 0.2);
 	assert_false(i.flooded);
 	assert_false(i.filter.strict);
 	assert_int_equal(i.filter.chance, UINT32_MAX);
 
 	/* What is of use is not bounded */
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
 	source.verdict = INTAKE_USE;
 	source.taken = 0;
 	source.ns = 100000;
