@@ -21,6 +21,9 @@
 /* Turns in a row that may leave something unread */
 #define CUTS_MAX 2
 
+/* What of the budget of a period may be saved up: the time of some turns */
+#define CREDIT_PART 2
+
 /* Messages that a socket's queue may hold, of any size */
 #define QUEUE_MAX 1024
 
@@ -178,9 +181,9 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 static void add_credit(struct intake *i, double now)
 {
 	double since = (now - i->turned_at) * 1000 / INTAKE_PERIOD_MS;
-	int64_t limit = (int64_t)i->budget;
+	int64_t limit = (int64_t)i->budget / CREDIT_PART;
 
-	i->credit += since < 1 ? (int64_t)(since * (double)limit) : limit;
+	i->credit += since < 1 ? (int64_t)(since * (double)i->budget) : limit;
 	if (i->credit > limit)
 		i->credit = limit;
 	i->turned_at = now;

@@ -21,15 +21,15 @@
 
 #include "addr.h"
 
-/* Time for messages that come to nothing: three hundredths of each processor */
+/* Time for messages that come to nothing: two hundredths of each processor */
 #define INTAKE_PERIOD_MS 100
-#define INTAKE_BUDGET_NS 3000000u
+#define INTAKE_BUDGET_NS 2000000u
 
 /* A process has one thread: at most half of one processor in all */
-#define INTAKE_PROCESSORS_MAX 16
+#define INTAKE_PROCESSORS_MAX 25
 
 /* Beyond the budget: so often the socket is read, to be woken up less */
-#define INTAKE_TURN_MS 10
+#define INTAKE_TURN_MS 20
 
 /* Calm periods after which it is read as messages come again */
 #define INTAKE_CALM 10

@@ -259,9 +259,9 @@ withstands()
 	after=$(memory)
 	say "$1: memory of the daemons: $before kB before, $after kB after"
 	at_least "throughput kept, percent" $KEPT $KEEPS
-	# each may read for three hundredths of the machine; besides, it wakes up and
+	# each may read for two hundredths of the machine; besides, it wakes up and
 	# changes the filter
-	at_most "daemons' time, percent of a processor" $RAN $((2 * (3 * PROCESSORS + 4)))
+	at_most "daemons' time, percent of a processor" $RAN $((2 * (2 * PROCESSORS + 4)))
 	at_most "milliseconds until a new peer is up" $TOOK $((3000 * CIPE_SLOW))
 	at_most "growth of the daemons, kB" $((after - before)) 1024
 	alive b
