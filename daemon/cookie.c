@@ -21,14 +21,14 @@ enum { DOMAIN_ADDRESS = 1, DOMAIN_FRESH, DOMAIN_HOST };
  * struct cookie_jar - secrets
  * @lib: libcrypto to use
  * @secret: the one that makes cookies, and the one before it, ready for use
- * @made_at: when the former was drawn
- * @drawn: how many there were, at most 2
+ * @made_at: when each was drawn
+ * @drawn: how many there are, at most 2
  * @turns: so far
  */
 struct cookie_jar {
 	OSSL_LIB_CTX *lib;
 	struct noise_mac *secret[2];
-	uint64_t made_at;
+	uint64_t made_at[2];
 	unsigned int drawn;
 	uint64_t turns;
 };
@@ -71,22 +71,22 @@ static struct noise_mac *new_secret(OSSL_LIB_CTX *lib)
 	return secret;
 }
 
+/* A new secret, when the present one has had its life */
 static int draw(struct cookie_jar *jar, uint64_t now)
 {
-	uint64_t age = now - jar->made_at;
 	struct noise_mac *secret;
 
-	if (jar->drawn && age < COOKIE_LIFE_MS)
+	if (jar->drawn && now - jar->made_at[0] < COOKIE_LIFE_MS)
 		return 0;
 	secret = new_secret(jar->lib);
 	if (!secret)
 		return -EIO;
 	noise_mac_free(jar->secret[1]);
 	jar->secret[1] = jar->secret[0];
+	jar->made_at[1] = jar->made_at[0];
 	jar->secret[0] = secret;
-	/* What is older than two lives is good for nothing */
-	jar->drawn = jar->drawn && age < 2 * COOKIE_LIFE_MS ? 2 : 1;
-	jar->made_at = now;
+	jar->made_at[0] = now;
+	jar->drawn = jar->drawn ? 2 : 1;
 	return 0;
 }
 
@@ -135,7 +135,9 @@ unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr
 	if (!memcmp(cookie, none, sizeof(none)) || draw(jar, now))
 		return 0;
 	for (i = 0; i < jar->drawn; i++) {
-		if (half(jar, i, DOMAIN_ADDRESS, from, COOKIE_NO_TURN, right) ||
+		/* Of a secret that made cookies for one life, none is younger than one now */
+		if (now - jar->made_at[i] >= 2 * COOKIE_LIFE_MS ||
+		    half(jar, i, DOMAIN_ADDRESS, from, COOKIE_NO_TURN, right) ||
 		    !secret_equal(cookie, right, HALF))
 			continue;
 		if (turn == COOKIE_NO_TURN || half(jar, i, DOMAIN_FRESH, from, turn, right) ||

@@ -281,6 +281,10 @@ static void test_cookies(void **state)
 	assert_int_equal(cookie_check(jar, 2 * COOKIE_LIFE_MS + 60, &a, turn, cookie), 0);
 	assert_int_equal(cookie_make(jar, 3 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
 	assert_int_equal(cookie_check(jar, 9 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
+	/* Two lives are the end, however late the next secret is drawn */
+	assert_int_equal(cookie_make(jar, 20 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
+	assert_int_equal(cookie_check(jar, 22 * COOKIE_LIFE_MS - 1, &a, turn, cookie), 3);
+	assert_int_equal(cookie_check(jar, 22 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
 	cookie_free(jar);
 }
 
