@@ -287,3 +287,15 @@ void intake_expect(struct intake *i, const uint16_t *hint, unsigned int n)
 	f.n_hints = n;
 	change_filter(i, &f);
 }
+
+void intake_await(struct intake *i, const uint32_t *session, unsigned int n)
+{
+	struct intake_filter f;
+
+	memcpy(&f, &i->filter, sizeof(f));
+	memset(f.awaited, 0, sizeof(f.awaited));
+	if (n <= INTAKE_AWAITED_MAX)
+		memcpy(f.awaited, session, n * sizeof(*session));
+	f.n_awaited = n;
+	change_filter(i, &f);
+}

@@ -38,6 +38,9 @@
 #define INTAKE_KNOWN_MAX 8
 #define INTAKE_HINTS_MAX 8
 
+/* Session ids of answers that we wait for */
+#define INTAKE_AWAITED_MAX 8
+
 /* What became of one message */
 enum intake_verdict {
 	INTAKE_EMPTY,		/* there was none */
@@ -49,9 +52,12 @@ enum intake_verdict {
  * struct intake_filter - what passes the socket's filter
  * @family: of the socket
  * @chance: of those from unknown addresses, in 2^32nds; %UINT32_MAX: all
- * @strict: only INITs with one of @hints; else the log can say that a key is wrong
+ * @strict: only our version, INITs with one of @hints, and answers of @awaited; else
+ *	the log can say what is wrong
  * @hints: values of octets 10 and 11 of INITs
  * @n_hints: how many; 0: any
+ * @awaited: session ids of answers, host byte order
+ * @n_awaited: how many; more than %INTAKE_AWAITED_MAX: any
  * @known: addresses from which all pass
  * @n_known: how many
  */
@@ -61,6 +67,8 @@ struct intake_filter {
 	bool strict;
 	uint16_t hints[INTAKE_HINTS_MAX];
 	unsigned int n_hints;
+	uint32_t awaited[INTAKE_AWAITED_MAX];
+	unsigned int n_awaited;
 	union addr known[INTAKE_KNOWN_MAX];
 	unsigned int n_known;
 };
@@ -141,5 +149,13 @@ void intake_know(struct intake *i, const union addr *addr, unsigned int n);
  * @n: how many, at most %INTAKE_HINTS_MAX; 0: any
  */
 void intake_expect(struct intake *i, const uint16_t *hint, unsigned int n);
+
+/**
+ * intake_await - what RESPONSEs and CHALLENGEs for us have as session id
+ * @i: the intake
+ * @session: the ids
+ * @n: how many; more than %INTAKE_AWAITED_MAX: any, and @session is not looked at
+ */
+void intake_await(struct intake *i, const uint32_t *session, unsigned int n);
 
 #endif /* CIPED_INTAKE_H */

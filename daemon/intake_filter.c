@@ -4,7 +4,8 @@
  * on, after the module had it: that is, key exchange messages.
  *
  * It drops what docs/protocol.md, "Key exchange messages", says is refused
- * unread; but not what the log shall name: another version or pattern.
+ * unread; but not what the log shall name: another version or pattern. In a flood
+ * the log says nothing of these, and what is left is for us by what few can know.
  */
 #include "intake.h"
 
@@ -87,7 +88,7 @@ static void check_shape(struct program *p)
 	at_most(p, VERSION_LATEST);
 }
 
-/* Of our version. Returns where to put the length of the skip over it */
+/* Of our version. Returns where to put what is done with others */
 static unsigned short check_fields(struct program *p)
 {
 	unsigned short skip = p->len;
@@ -108,7 +109,7 @@ static void check_hint(struct program *p, const struct intake_filter *f)
 {
 	unsigned int i;
 
-	if (!f->strict || !f->n_hints)
+	if (!f->n_hints)
 		return;
 	load(p, BPF_B, AT(type));
 	unless(p, CIPE_WIRE_INIT, (uint8_t)(f->n_hints + 1));
@@ -116,6 +117,26 @@ static void check_hint(struct program *p, const struct intake_filter *f)
 	for (i = 0; i + 1 < f->n_hints; i++)
 		add(p, BPF_JMP | BPF_JEQ | BPF_K, f->hints[i], (uint8_t)(f->n_hints - 1 - i), 0);
 	must_be(p, f->hints[i]);
+}
+
+/* RESPONSE and CHALLENGE answer an INIT of ours, or nothing */
+static void check_session(struct program *p, const struct intake_filter *f)
+{
+	unsigned int i;
+
+	if (f->n_awaited > INTAKE_AWAITED_MAX)
+		return;
+	load(p, BPF_B, AT(type));
+	if (!f->n_awaited) {
+		must_be(p, CIPE_WIRE_INIT);
+		return;
+	}
+	add(p, BPF_JMP | BPF_JEQ | BPF_K, CIPE_WIRE_INIT, (uint8_t)(f->n_awaited + 1), 0);
+	load(p, BPF_W, AT(session));
+	for (i = 0; i + 1 < f->n_awaited; i++)
+		add(p, BPF_JMP | BPF_JEQ | BPF_K, f->awaited[i], (uint8_t)(f->n_awaited - 1 - i),
+		    0);
+	must_be(p, f->awaited[i]);
 }
 
 static void pass_known4(struct program *p, const union addr *addr)
@@ -172,8 +193,11 @@ int intake_attach(int fd, const struct intake_filter *filter)
 
 	check_shape(&p);
 	skip = check_fields(&p);
-	check_hint(&p, filter);
-	p.code[skip].jf = (uint8_t)(p.len - skip - 1);
+	p.code[skip].jf = filter->strict ? TO_DROP : (uint8_t)(p.len - skip - 1);
+	if (filter->strict) {
+		check_hint(&p, filter);
+		check_session(&p, filter);
+	}
 	take_chance(&p, filter);
 	pass = p.len;
 	add(&p, BPF_RET | BPF_K, UINT32_MAX, 0, 0);

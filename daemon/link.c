@@ -23,17 +23,6 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* By which session ids messages are known to be ours */
-static void note_sessions(struct link *l)
-{
-	uint32_t id = 0;
-	bool any = session_awaits(l->session, &id);
-
-	roster_set_ours(&l->port->roster, &l->entry, any, id);
-	any = session_answered(l->session, &id);
-	roster_set_theirs(&l->port->roster, &l->entry, any, id);
-}
-
 /* After whatever the session was told */
 static void rearm(struct link *l)
 {
@@ -42,7 +31,7 @@ static void rearm(struct link *l)
 	ev_timer_stop(l->env->loop, &l->exchange);
 	if (l->ending)
 		return;
-	note_sessions(l);
+	link_note_sessions(l);
 	deadline = session_deadline(l->session);
 	if (deadline == SESSION_NEVER)
 		return;

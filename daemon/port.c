@@ -441,13 +441,35 @@ void port_know_peers(struct port *p)
 	intake_know(&p->intake, known, n);
 }
 
+static void know_awaited(struct port *p)
+{
+	uint32_t session[INTAKE_AWAITED_MAX];
+	unsigned int n = roster_awaited(&p->roster, session, INTAKE_AWAITED_MAX);
+
+	intake_await(&p->intake, session, n);
+}
+
 static void know_links(struct port *p)
 {
 	uint16_t hint[INTAKE_HINTS_MAX];
 	unsigned int n = roster_hints(&p->roster, hint, INTAKE_HINTS_MAX);
 
 	intake_expect(&p->intake, hint, n);
+	know_awaited(p);
 	port_know_peers(p);
+}
+
+/**
+ * port_await() - an INIT of a link waits for an answer with this session id, or none
+ * @p: the port
+ * @e: the link
+ * @any: one does
+ * @session: the id
+ */
+void port_await(struct port *p, struct roster_entry *e, bool any, uint32_t session)
+{
+	roster_set_ours(&p->roster, e, any, session);
+	know_awaited(p);
 }
 
 /**

@@ -82,6 +82,7 @@ void port_put(struct port *port);
 int port_join(struct port *port, struct roster_entry *e, const struct identity *id, void *owner);
 void port_leave(struct port *port, struct roster_entry *e);
 void port_know_peers(struct port *port);
+void port_await(struct port *port, struct roster_entry *e, bool any, uint32_t session);
 bool port_receive(struct port *port, uint64_t now, const struct path *from, const uint8_t *data,
 		  size_t len);
 

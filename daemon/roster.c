@@ -303,6 +303,26 @@ unsigned int roster_hints(const struct roster *r, uint16_t *hint, unsigned int m
 	return n;
 }
 
+/**
+ * roster_awaited() - what answers to our INITs have as session id
+ * @r: the roster
+ * @session: the ids; those of several links that have one id by chance are one
+ * @max: room for so many
+ *
+ * Return: how many there are; more than @max: none was set.
+ */
+unsigned int roster_awaited(const struct roster *r, uint32_t *session, unsigned int max)
+{
+	const struct roster_slot *slot = r->ours;
+	unsigned int n = HASH_COUNT(r->ours);
+
+	if (n > max)
+		return n;
+	for (; slot; slot = slot->hh.next)
+		*session++ = slot->key;
+	return n;
+}
+
 static unsigned int add_owners(const struct roster_slot *slot, void **owner, unsigned int n)
 {
 	const struct roster_entry *e;

@@ -16,6 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cipe/wire.h>
+
 #include "intake.h"
 
 #define INIT_LEN 150
@@ -125,6 +127,8 @@ static void test_hints(void **state)
 	assert_true(passes_with(11, 7));
 	assert_false(passes_with(11, 2));
 	/* Of answers to us, they are the peer's */
+	f.n_awaited = 1;
+	assert_int_equal(intake_attach(to, &f), 0);
 	assert_true(passes_with(5, 2));
 	assert_true(passes_with(5, 3));
 	f.n_hints = INTAKE_HINTS_MAX;
@@ -135,6 +139,88 @@ static void test_hints(void **state)
 	f.strict = false;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_true(passes_with(11, 2));
+	close_both();
+}
+
+/* A message of that type with that session id, in a flood */
+static int passes_session(uint8_t type, uint32_t session)
+{
+	uint8_t msg[INIT_LEN];
+
+	memcpy(msg, init, sizeof(msg));
+	msg[offsetof(struct cipe_wire_control, type)] = type;
+	session = htonl(session);
+	memcpy(msg + offsetof(struct cipe_wire_control, session), &session, sizeof(session));
+	return passes(msg, sizeof(msg));
+}
+
+static int passes_answers(uint32_t session)
+{
+	int passes = passes_session(CIPE_WIRE_RESPONSE, session);
+
+	assert_int_equal(passes_session(CIPE_WIRE_CHALLENGE, session), passes);
+	/* It chose its own */
+	assert_true(passes_session(CIPE_WIRE_INIT, session));
+	return passes;
+}
+
+/* Whoever wants to fill the queue with answers has to know our INIT */
+static void test_awaited(void **state)
+{
+	struct intake_filter f = { .family = AF_INET, .chance = UINT32_MAX, .strict = true };
+	unsigned int n, i;
+
+	(void)state;
+	open_both(AF_INET);
+	for (i = 0; i < INTAKE_AWAITED_MAX; i++)
+		f.awaited[i] = 0x80000000u + i;
+	for (n = 0; n <= INTAKE_AWAITED_MAX; n++) {
+		f.n_awaited = n;
+		assert_int_equal(intake_attach(to, &f), 0);
+		for (i = 0; i < INTAKE_AWAITED_MAX; i++)
+			assert_int_equal(passes_answers(f.awaited[i]), i < n);
+		assert_false(passes_answers(0));
+		assert_false(passes_answers(0x01000080));
+	}
+	/* Too many to name */
+	f.n_awaited = n;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_answers(0));
+	/* Nothing in the log, in a flood */
+	assert_false(passes_with(4, 2));
+	f.strict = false;
+	f.n_awaited = 0;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_answers(0));
+	assert_true(passes_with(4, 2));
+	close_both();
+}
+
+/* All that there can be in a filter at once */
+static void test_all(void **state)
+{
+	struct intake_filter f = { .family = AF_INET6, .strict = true,
+				   .n_hints = INTAKE_HINTS_MAX, .n_awaited = INTAKE_AWAITED_MAX,
+				   .n_known = INTAKE_KNOWN_MAX };
+	unsigned int i;
+
+	(void)state;
+	open_both(AF_INET6);
+	for (i = 0; i < 8; i++) {
+		f.hints[i] = (uint16_t)(1 + i);
+		f.awaited[i] = 1 + i;
+		f.known[i] = here;
+		f.known[i].in6.sin6_addr.s6_addr[15] ^= (uint8_t)(2 + i);
+	}
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_false(passes_with(11, 8));
+	f.known[7] = here;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_with(11, 1));
+	assert_true(passes_with(11, 8));
+	assert_false(passes_with(11, 9));
+	assert_true(passes_session(CIPE_WIRE_RESPONSE, 8));
+	assert_false(passes_session(CIPE_WIRE_RESPONSE, 9));
 	close_both();
 }
 
@@ -309,6 +395,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shape),
 		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_awaited),
+		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_chance),
 		cmocka_unit_test(test_budget),
 	};

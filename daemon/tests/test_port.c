@@ -340,6 +340,44 @@ static void test_hints(void **state)
 	assert_int_equal(total(), before + 3);
 }
 
+/* Answers are read in a flood if a link of the port waits for them */
+static void test_awaited(void **state)
+{
+	const struct intake_filter *filter = &port->intake.filter;
+	struct handshake_message answer;
+	struct handshake_header header;
+	int before = total();
+	unsigned int n;
+
+	(void)state;
+	write_init(&ends[0], NULL, &answer);
+	handshake_peek(answer.data, answer.len, &header);
+	answer.data[5] = CIPE_WIRE_RESPONSE;
+	port_await(port, &ends[0].entry, true, header.session ^ 1);
+	say_in_flood(&answer);
+	assert_int_equal(recv(port->carrier.fd, answer.data, 1, MSG_PEEK | MSG_DONTWAIT), -1);
+	assert_int_equal(total(), before);
+	port_await(port, &ends[0].entry, true, header.session);
+	say_in_flood(&answer);
+	assert_int_equal(total(), before + 1);
+	port_await(port, &ends[0].entry, false, 0);
+	assert_int_equal(filter->n_awaited, 0);
+	say_in_flood(&answer);
+	assert_int_equal(total(), before + 1);
+	/* Those of many are not the filter's; who leaves waits no more */
+	for (n = 1; n < LINKS; n++) {
+		assert_int_equal(port_join(port, &ends[n].entry, ends[n].id, &ends[n]), 0);
+		port_await(port, &ends[n].entry, true, n);
+		assert_int_equal(filter->n_awaited, n);
+	}
+	for (n = 1; n < LINKS; n++) {
+		port_leave(port, &ends[n].entry);
+		assert_int_equal(filter->n_awaited, LINKS - 1 - n);
+	}
+	port->intake.filter.strict = false;
+	assert_int_equal(intake_attach(port->carrier.fd, filter), 0);
+}
+
 /* Hints and peers of many links are not the filter's */
 static void test_many(void **state)
 {
@@ -399,7 +437,8 @@ int main(void)
 		cmocka_unit_test(test_init), cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_busy), cmocka_unit_test(test_garbage),
-		cmocka_unit_test(test_hints), cmocka_unit_test(test_many),
+		cmocka_unit_test(test_hints), cmocka_unit_test(test_awaited),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests_name("port", tests, setup, teardown);
