@@ -20,7 +20,7 @@
  * struct ports - all ports of the process
  * @loop: the event loop
  * @ops: of the links
- * @budget: of the intake of each
+ * @budget: of the intakes of all
  * @by_me: by the address as configured
  * @by_bound: by what the socket is bound to
  */
@@ -307,6 +307,16 @@ struct port *port_find_bound(struct ports *ports, const union addr *bound)
 	return p;
 }
 
+/* All ports together have what one would have */
+static void share_budget(struct ports *ports)
+{
+	unsigned int n = HASH_CNT(by_bound, ports->by_bound);
+	struct port *p;
+
+	for (p = ports->by_bound; p; p = p->by_bound.next)
+		p->intake.budget = ports->budget / n;
+}
+
 static void watch(struct port *p)
 {
 	p->intake = (struct intake){
@@ -314,9 +324,9 @@ static void watch(struct port *p)
 		.fd = p->carrier.fd,
 		.take = take_message,
 		.ctx = p,
-		.budget = p->ports->budget,
 		.filter = { .family = p->carrier.bound.sa.sa_family },
 	};
+	share_budget(p->ports);
 	intake_start(&p->intake);
 	if (p->icmp < 0)
 		return;
@@ -406,8 +416,10 @@ void port_put(struct port *p)
 {
 	if (!p || --p->users)
 		return;
-	if (p->by_bound.tbl)
+	if (p->by_bound.tbl) {
 		HASH_DELETE(by_bound, p->ports->by_bound, p);
+		share_budget(p->ports);
+	}
 	if (p->by_me.tbl)
 		HASH_DELETE(by_me, p->ports->by_me, p);
 	intake_stop(&p->intake);

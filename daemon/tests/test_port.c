@@ -276,6 +276,28 @@ static void test_shared(void **state)
 	assert_ptr_equal(port_find_bound(ports, &port->carrier.bound), port);
 }
 
+/* More ports are no more time for floods */
+static void test_budget(void **state)
+{
+	union addr me = { .in = { .sin_family = AF_INET } };
+	struct port *more[3];
+	uint64_t budget = intake_budget();
+	unsigned int n;
+
+	(void)state;
+	me.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(port->intake.budget, budget);
+	for (n = 0; n < 3; n++) {
+		assert_int_equal(port_new(ports, &me, NULL, &more[n]), 0);
+		assert_int_equal(port_bind(more[n]), 0);
+		assert_int_equal(more[n]->intake.budget, budget / (n + 2));
+		assert_int_equal(port->intake.budget, budget / (n + 2));
+	}
+	while (n)
+		port_put(more[--n]);
+	assert_int_equal(port->intake.budget, budget);
+}
+
 static void test_garbage(void **state)
 {
 	struct handshake_message msg;
@@ -436,7 +458,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_init), cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_shared),
-		cmocka_unit_test(test_busy), cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_busy), cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_hints), cmocka_unit_test(test_awaited),
 		cmocka_unit_test(test_many),
 	};
