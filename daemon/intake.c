@@ -59,14 +59,6 @@ static void set_filter(struct intake *i)
  * periods
  */
 
-static void set_chance(struct intake *i, uint32_t chance)
-{
-	if (chance == i->filter.chance)
-		return;
-	i->filter.chance = chance;
-	set_filter(i);
-}
-
 static void charge(struct intake *i, uint64_t cost)
 {
 	int64_t least = -(int64_t)i->budget * DEBT_PERIODS;
@@ -75,6 +67,18 @@ static void charge(struct intake *i, uint64_t cost)
 	i->credit -= (int64_t)cost;
 	if (i->credit < least)
 		i->credit = least;
+}
+
+/* The kernel translates a filter anew each time: as much work as many messages */
+static void set_chance(struct intake *i, uint32_t chance)
+{
+	uint64_t began = ran_ns();
+
+	if (chance == i->filter.chance)
+		return;
+	i->filter.chance = chance;
+	set_filter(i);
+	charge(i, ran_ns() - began);
 }
 
 /* What waits came with less of a filter: it would keep out what comes now */

@@ -115,9 +115,12 @@ static bool receive_init(struct port *p, uint64_t now, const struct path *from,
 		if (p->ports->ops->repeated(e->owner, data, len))
 			return p->ports->ops->receive(e->owner, from, data, len);
 	self = roster_find_self(&p->roster, header, data, len);
-	e = roster_only(&p->roster);
 	if (self)
 		return receive_addressed(p, self, now, from, data, len);
+	/* To say what is wrong with it costs as much again */
+	if (p->gate->flooded)
+		return false;
+	e = roster_only(&p->roster);
 	if (e)
 		return p->ports->ops->receive(e->owner, from, data, len);
 	refuse(from, HANDSHAKE_NOT_AUTHENTIC);

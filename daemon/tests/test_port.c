@@ -316,6 +316,12 @@ static void test_garbage(void **state)
 	write_init(&ends[5], NULL, &msg);
 	say(&msg);
 	assert_int_equal(ends[0].received, 3);
+	/* Not in a flood */
+	port->intake.flooded = true;
+	say(&msg);
+	assert_int_equal(ends[0].received, 3);
+	port->intake.flooded = false;
+	assert_int_equal(hear(&msg), -EAGAIN);
 }
 
 /* Is it read, while a flood has the filter look at hints? */
