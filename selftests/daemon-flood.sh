@@ -24,7 +24,7 @@ KEEPS=${CIPE_FLOOD_KEEPS:-$((${CIPE_VM:-0} ? 45 : 90))}	# percent
 ATTACKERS=198.18.0.0/15
 ANYWHERE=0.0.0.0:0
 AT_D=192.168.7.2:6794
-PROCESSORS=$(getconf _NPROCESSORS_ONLN)	# this script may run on one of them only
+PROCESSORS=$(nproc --all)	# this script may run on one of them only
 
 # keypair NAME: a key pair in PRIV_$name and PUB_$name
 keypair()
