@@ -304,9 +304,11 @@ withstands()
 	after=$(memory)
 	say "$KIND: memory of the daemons: $before kB before, $after kB after"
 	at_least "throughput kept, percent" $KEPT $KEEPS
-	# each may read for two hundredths of the machine; besides, it wakes up and
-	# changes the filter
-	at_most "daemons' time, percent of a processor" $RAN $((2 * (2 * PROCESSORS + 4)))
+	# each may read for two hundredths of the machine; besides, it wakes up 50 times
+	# a second, for which an emulated processor on a busy host was seen to take six
+	# hundredths of its time
+	at_most "daemons' time, percent of a processor" $RAN \
+		$((2 * (2 * PROCESSORS + (CIPE_SLOW > 1 ? 8 : 4))))
 	at_most "milliseconds until a new peer is up" $TOOK $((3000 * CIPE_SLOW))
 	at_most "growth of the daemons, kB" $((after - before)) 1024
 	alive b
