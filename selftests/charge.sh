@@ -77,7 +77,8 @@ warnings()
 }
 
 # queue add|change fast|slow DEVICE...: of the kind $QDISC. netem takes packets
-# off their sender's account, the others leave them there
+# off their sender's account, the others leave them there. A slow one still has
+# some when a slow machine looks, minutes later
 queue()
 {
 	local what=$1 device words
@@ -86,7 +87,7 @@ queue()
 	netem,fast)	words="netem delay 300ms limit 10000" ;;
 	netem,slow)	words="netem delay 60s limit 10000" ;;
 	tbf,fast)	words="tbf rate 4mbit burst 3000 limit 1000000" ;;
-	tbf,slow)	words="tbf rate 4kbit burst 1600 limit 1000000" ;;
+	tbf,slow)	words="tbf rate 100bit burst 1600 limit 1000000" ;;
 	esac
 	shift 2
 	for device; do
@@ -172,7 +173,8 @@ for qdisc in netem tbf; do
 	[ -n "$CIPE_LIGHT" ] ||
 		it "$qdisc: a queue on the carrier" charge $qdisc wan
 done
-it "netem: queues on both" charge netem cipe0 wan
+# the debug kernel's receiver is too slow for what comes at once after 300 ms
+[ -n "$CIPE_CHECKED" ] || it "netem: queues on both" charge netem cipe0 wan
 it "the link is deleted while a queue on it is full" torn_down cipe0
 it "the link is deleted while a queue on the carrier is full" torn_down wan
 run_tests

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What netlink.c is made of: links, sockets, requests with one thing odd */
+/* What the tests of netlink are made of: links, sockets, requests with one thing odd */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -12,10 +12,10 @@
 
 #include "netlink-util.h"
 
-/* Fewer on a kernel that checks all it does */
-int scale(int normal, int slow)
+/* Another number, or more time, for a kernel that checks all it does */
+int scale(int normal, int checked)
 {
-	return access("/sys/kernel/debug/kmemleak", F_OK) ? normal : slow;
+	return access("/sys/kernel/debug/kmemleak", F_OK) ? normal : checked;
 }
 
 /* ---- devices ---- */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What netlink.c is made of: links, sockets, requests with one thing odd */
+/* What the tests of netlink are made of: links, sockets, requests with one thing odd */
 #ifndef _NETLINK_UTIL_H
 #define _NETLINK_UTIL_H
 
@@ -72,7 +72,7 @@ struct secrets {
 	uint8_t part[64][8];
 };
 
-int scale(int normal, int slow);
+int scale(int normal, int checked);
 int open_route(struct cipe_nl *nl);
 
 int link_new(struct cipe_nl *route, const char *name, int netns, int index);
