@@ -112,8 +112,7 @@ static int aead_check_encrypt(struct crypto_aead *tfm, u8 *buf, unsigned int len
 {
 	struct scatterlist sg[2];
 
-	sg_init_table(sg, ARRAY_SIZE(sg));
-	cipe_crypt_stretch(sg, cipe_aead_async(tfm), buf, len);
+	cipe_crypt_stretch(sg, buf, len);
 	return aead_check_run(tfm, sg, sg, len, true);
 }
 
@@ -143,8 +142,7 @@ static int aead_check_stretch(struct crypto_aead *tfm, u8 *in, u8 *out, unsigned
 {
 	struct scatterlist sg[2];
 
-	sg_init_table(sg, ARRAY_SIZE(sg));
-	cipe_crypt_stretch(sg, cipe_aead_async(tfm), in, len);
+	cipe_crypt_stretch(sg, in, len);
 	return aead_check_decrypt(tfm, sg, out, len);
 }
 

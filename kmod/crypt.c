@@ -87,8 +87,6 @@ static struct cipe_crypt *crypt_get(struct cipe_batch *batch,
 		batch->crypt_size = size;
 		if (!crypt)
 			return NULL;
-		sg_init_table(crypt->src, ARRAY_SIZE(crypt->src));
-		sg_init_table(crypt->dst, ARRAY_SIZE(crypt->dst));
 	}
 	crypt->batch = batch;
 	crypt->packet = packet;
@@ -141,27 +139,27 @@ static void crypt_submitted(struct cipe_batch *batch, struct cipe_packet *packet
 	}
 }
 
+/* An entry as if it were new: engines leave marks in those they mapped */
+static void crypt_entry(struct scatterlist *sg, const u8 *buf, unsigned int len)
+{
+	*sg = (struct scatterlist){};
+	sg_set_buf(sg, buf, len);
+}
+
 /**
  * cipe_crypt_stretch - a datagram in one stretch, as ciphers are given it
- * @sg: two entries, initialised once
- * @async: the cipher may be an engine
+ * @sg: two entries, of any content
  * @datagram: header, text and tag
  * @len: octets of text
  *
  * The tag has an entry of its own, for the crypto API builds one each time it
- * finds the tag within another. Not so for engines: they map each entry, and
- * leave marks in it.
+ * finds the tag within another.
  */
-void cipe_crypt_stretch(struct scatterlist *sg, bool async, const u8 *datagram,
-			unsigned int len)
+void cipe_crypt_stretch(struct scatterlist *sg, const u8 *datagram, unsigned int len)
 {
-	if (async) {
-		sg_init_one(sg, datagram, len + CIPE_WIRE_OVERHEAD);
-		return;
-	}
-	sg_unmark_end(sg);
-	sg_set_buf(&sg[0], datagram, CRYPT_HEADER + len);
-	sg_set_buf(&sg[1], datagram + CRYPT_HEADER + len, CIPE_WIRE_TAG_LEN);
+	crypt_entry(&sg[0], datagram, CRYPT_HEADER + len);
+	crypt_entry(&sg[1], datagram + CRYPT_HEADER + len, CIPE_WIRE_TAG_LEN);
+	sg_mark_end(&sg[1]);
 }
 
 static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
@@ -174,7 +172,7 @@ static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 	if (unlikely(!crypt))
 		return;
 	crypt_nonce(crypt->iv, key->tx_iv, packet->counter);
-	cipe_crypt_stretch(crypt->src, key->async, packet->data, packet->len);
+	cipe_crypt_stretch(crypt->src, packet->data, packet->len);
 	aead_request_set_tfm(&crypt->req, key->tx);
 	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
 	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
@@ -208,18 +206,16 @@ static struct scatterlist *crypt_pieces(struct cipe_crypt *crypt, struct sk_buff
  * what came from the network: who knows who else sees that. Returns the source,
  * or NULL.
  */
-static struct scatterlist *crypt_map(struct cipe_crypt *crypt, bool async,
-				     struct sk_buff *skb,
+static struct scatterlist *crypt_map(struct cipe_crypt *crypt, struct sk_buff *skb,
 				     const struct cipe_packet *packet)
 {
 	u8 *header = packet->data - CRYPT_HEADER;
 	struct scatterlist *src;
 
-	if (async)
-		sg_init_table(crypt->dst, ARRAY_SIZE(crypt->dst));
-	sg_set_buf(crypt->dst, header, CRYPT_HEADER + packet->len);
+	crypt_entry(crypt->dst, header, CRYPT_HEADER + packet->len);
+	sg_mark_end(crypt->dst);
 	if (likely(packet->from)) {
-		cipe_crypt_stretch(crypt->src, async, packet->from, packet->len);
+		cipe_crypt_stretch(crypt->src, packet->from, packet->len);
 		return crypt->src;
 	}
 	src = crypt_pieces(crypt, skb, packet);
@@ -227,7 +223,7 @@ static struct scatterlist *crypt_map(struct cipe_crypt *crypt, bool async,
 		return src;
 	if (skb_copy_bits(skb, packet->at, header, packet->len + CIPE_WIRE_OVERHEAD))
 		return NULL;
-	cipe_crypt_stretch(crypt->src, async, header, packet->len);
+	cipe_crypt_stretch(crypt->src, header, packet->len);
 	return crypt->src;
 }
 
@@ -239,7 +235,7 @@ static void crypt_decrypt(struct cipe_batch *batch, struct cipe_packet *packet)
 	int err;
 
 	packet->err = -ENOMEM;
-	src = likely(crypt) ? crypt_map(crypt, key->async, batch->skb, packet) : NULL;
+	src = likely(crypt) ? crypt_map(crypt, batch->skb, packet) : NULL;
 	if (unlikely(!src))
 		return;
 	crypt_nonce(crypt->iv, key->rx_iv, packet->counter);

@@ -11,8 +11,7 @@ struct scatterlist;
 
 unsigned int cipe_crypt_size(const struct crypto_aead *tx,
 			     const struct crypto_aead *rx);
-void cipe_crypt_stretch(struct scatterlist *sg, bool async, const u8 *datagram,
-			unsigned int len);
+void cipe_crypt_stretch(struct scatterlist *sg, const u8 *datagram, unsigned int len);
 void cipe_crypt_encrypt(struct cipe_batch *batch);
 void cipe_crypt_decrypt(struct cipe_batch *batch);
 void cipe_crypt_continue(struct cipe_batch *batch);
