@@ -344,27 +344,8 @@ double_nat()
 # Keepalives of both open the way through both, and hold it open
 double_nat_closed()
 {
-	local r
-
 	two_nats
-	for r in ra rb; do
-		on $r nft -f - <<-'EOT'
-		table ip filter {
-			chain forward {
-				type filter hook forward priority 0; policy drop;
-				iifname "in" accept
-				ct state established accept
-			}
-			# else it would be remembered, and its port be taken
-			chain input {
-				type filter hook input priority 0;
-				iifname "out" drop
-			}
-		}
-		EOT
-		on $r sysctl -qw net.netfilter.nf_conntrack_udp_timeout=$FORGETS \
-			net.netfilter.nf_conntrack_udp_timeout_stream=$FORGETS
-	done
+	nats_closed $FORGETS
 	link a cipe0 ip 10.1.0.2:4000 203.0.113.2:4000
 	link b cipe0 ip 10.2.0.2:4000 203.0.113.1:4000
 	for ns in a b; do
@@ -383,46 +364,6 @@ double_nat_closed()
 	done
 	sleep $((2 * FORGETS))
 	ping_none a 10.9.0.2
-}
-
-# two_nats [forwards]: a behind ra, b behind rb, whose outsides are on one cable
-two_nats()
-{
-	local r
-
-	fresh
-	add_ns a b ra rb
-	cable a wan ra in
-	cable b wan rb in
-	cable ra out rb out
-	address a wan 10.1.0.2/24
-	address ra in 10.1.0.1/24
-	address b wan 10.2.0.2/24
-	address rb in 10.2.0.1/24
-	address ra out 203.0.113.1/24
-	address rb out 203.0.113.2/24
-	ipn a route add default via 10.1.0.1
-	ipn b route add default via 10.2.0.1
-	for r in ra rb; do
-		on $r sysctl -qw net.ipv4.ip_forward=1
-		on $r nft -f - <<-'EOT'
-		table ip nat {
-			chain post {
-				type nat hook postrouting priority 100;
-				oifname "out" masquerade
-			}
-		}
-		EOT
-	done
-	[ "${1:-}" = forwards ] || return 0
-	on rb nft -f - <<-'EOT'
-	table ip inbound {
-		chain pre {
-			type nat hook prerouting priority -100;
-			iifname "out" udp dport 4000 dnat to 10.2.0.2
-		}
-	}
-	EOT
 }
 
 for family in $(scale "4 6" 6); do
