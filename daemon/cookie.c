@@ -9,7 +9,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "noise_crypto.h"
+#include "noise_mac.h"
 #include "secret.h"
 
 #define HALF (CIPE_WIRE_COOKIE_LEN / 2)
@@ -20,14 +20,14 @@ enum { DOMAIN_ADDRESS = 1, DOMAIN_FRESH, DOMAIN_HOST };
 /**
  * struct cookie_jar - secrets
  * @lib: libcrypto to use
- * @secret: the one that makes cookies, and the one before it
+ * @secret: the one that makes cookies, and the one before it, ready for use
  * @made_at: when each was drawn
  * @drawn: how many there are, at most 2
  * @turns: so far
  */
 struct cookie_jar {
 	OSSL_LIB_CTX *lib;
-	uint8_t secret[2][NOISE_HASH_LEN];
+	struct noise_mac *secret[2];
 	uint64_t made_at[2];
 	unsigned int drawn;
 	uint64_t turns;
@@ -53,20 +53,38 @@ struct cookie_jar *cookie_new(OSSL_LIB_CTX *lib)
 
 void cookie_free(struct cookie_jar *jar)
 {
+	if (jar) {
+		noise_mac_free(jar->secret[0]);
+		noise_mac_free(jar->secret[1]);
+	}
 	secret_free(jar, sizeof(*jar));
+}
+
+static struct noise_mac *new_secret(OSSL_LIB_CTX *lib)
+{
+	uint8_t random[NOISE_HASH_LEN];
+	struct noise_mac *secret = NULL;
+
+	if (!secret_random(random, sizeof(random)))
+		secret = noise_mac_new(lib, random);
+	secret_wipe(random, sizeof(random));
+	return secret;
 }
 
 /* A new secret, when the present one has had its life */
 static int draw(struct cookie_jar *jar, uint64_t now)
 {
+	struct noise_mac *secret;
+
 	if (jar->drawn && now - jar->made_at[0] < COOKIE_LIFE_MS)
 		return 0;
-	memcpy(jar->secret[1], jar->secret[0], NOISE_HASH_LEN);
-	jar->made_at[1] = jar->made_at[0];
-	if (secret_random(jar->secret[0], NOISE_HASH_LEN)) {
-		jar->drawn = 0;
+	secret = new_secret(jar->lib);
+	if (!secret)
 		return -EIO;
-	}
+	noise_mac_free(jar->secret[1]);
+	jar->secret[1] = jar->secret[0];
+	jar->made_at[1] = jar->made_at[0];
+	jar->secret[0] = secret;
 	jar->made_at[0] = now;
 	jar->drawn = jar->drawn ? 2 : 1;
 	return 0;
@@ -90,7 +108,7 @@ static int half(const struct cookie_jar *jar, unsigned int secret, uint8_t domai
 	int err;
 
 	take_host(&facts, addr, sizeof(facts.host));
-	err = noise_hmac(jar->lib, jar->secret[secret], &facts, sizeof(facts), full);
+	err = noise_mac_make(jar->secret[secret], &facts, sizeof(facts), full);
 	if (!err)
 		memcpy(out, full, HALF);
 	secret_wipe(full, sizeof(full));
@@ -142,7 +160,7 @@ uint32_t cookie_hash(const struct cookie_jar *jar, const union addr *from)
 	uint32_t hash;
 
 	take_host(&facts, from, 8);
-	noise_hmac(jar->lib, jar->secret[0], &facts, sizeof(facts), full);
+	noise_mac_make(jar->secret[0], &facts, sizeof(facts), full);
 	memcpy(&hash, full, sizeof(hash));
 	return hash;
 }

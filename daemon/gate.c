@@ -31,7 +31,7 @@ enum gate_verdict gate_admit(struct gate *gate, uint64_t now, const union addr *
 {
 	static struct log_limit busy = LOG_LIMIT_INIT;
 
-	if (!load_count(&gate->load, now))
+	if (!load_count(&gate->load, now) && !gate->flooded)
 		return GATE_READ;
 	log_limited(&busy, LOG_WARNING, "too many key exchanges begin: asking each caller back");
 	if (!(cookie & COOKIE_ADDRESS))

@@ -9,6 +9,7 @@
 #ifndef CIPE_GATE_H
 #define CIPE_GATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "addr.h"
@@ -20,10 +21,12 @@
  * struct gate - of an address of ours
  * @jar: makes and knows cookies
  * @load: INITs of late
+ * @flooded: more come than are read, so those tell nothing (intake.h)
  */
 struct gate {
 	struct cookie_jar *jar;
 	struct load load;
+	bool flooded;
 };
 
 /**

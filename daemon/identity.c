@@ -84,7 +84,11 @@ static int fill(struct identity *id, const struct identity_config *config)
 	if (err)
 		return err;
 	id->pattern = !id->has_static ? NOISE_NNPSK0 : id->has_psk ? NOISE_IKPSK2 : NOISE_IK;
-	return make_mac_keys(id);
+	err = make_mac_keys(id);
+	if (err)
+		return err;
+	id->mac_ready = noise_mac_new(id->lib, id->mac_in);
+	return id->mac_ready ? 0 : -EIO;
 }
 
 int identity_new(struct identity **id, const struct identity_config *config)
@@ -124,5 +128,7 @@ uint8_t identity_dh(const struct identity *id)
 
 void identity_free(struct identity *id)
 {
+	if (id)
+		noise_mac_free(id->mac_ready);
 	secret_free(id, sizeof(*id));
 }

@@ -9,6 +9,7 @@
 #include <cipe/wire.h>
 
 #include "noise.h"
+#include "noise_mac.h"
 
 /**
  * struct identity_config - configured keys, to be copied
@@ -41,6 +42,7 @@ struct identity_config {
  * @mac_out: of messages to the peer
  * @hint_in: cipe_wire_control.hint of messages to us
  * @hint_out: of messages to the peer
+ * @mac_ready: @mac_in, ready for use
  */
 struct identity {
 	OSSL_LIB_CTX *lib;
@@ -56,6 +58,7 @@ struct identity {
 	uint8_t mac_out[NOISE_HASH_LEN];
 	uint8_t hint_in[CIPE_WIRE_HINT_LEN];
 	uint8_t hint_out[CIPE_WIRE_HINT_LEN];
+	struct noise_mac *mac_ready;
 };
 
 /**

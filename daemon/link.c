@@ -23,17 +23,6 @@ static uint64_t now_ms(void)
 	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
 }
 
-/* By which session ids messages are known to be ours */
-static void note_sessions(struct link *l)
-{
-	uint32_t id = 0;
-	bool any = session_awaits(l->session, &id);
-
-	roster_set_ours(&l->port->roster, &l->entry, any, id);
-	any = session_answered(l->session, &id);
-	roster_set_theirs(&l->port->roster, &l->entry, any, id);
-}
-
 /* After whatever the session was told */
 static void rearm(struct link *l)
 {
@@ -42,7 +31,7 @@ static void rearm(struct link *l)
 	ev_timer_stop(l->env->loop, &l->exchange);
 	if (l->ending)
 		return;
-	note_sessions(l);
+	link_note_sessions(l);
 	deadline = session_deadline(l->session);
 	if (deadline == SESSION_NEVER)
 		return;
@@ -74,26 +63,32 @@ static void enter(const struct link *l)
 	log_set_device(l->name);
 }
 
-static void on_message(void *owner, const struct path *from, const uint8_t *data, size_t len)
+static bool on_message(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
 	struct link *l = owner;
+	bool used;
 
 	if (l->ending || !l->session)
-		return;
+		return false;
 	enter(l);
-	session_receive(l->session, now_ms(), from, data, len);
-	rearm(l);
+	used = session_receive(l->session, now_ms(), from, data, len);
+	if (used)
+		rearm(l);
+	return used;
 }
 
-static void on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
+static bool on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
 	struct link *l = owner;
+	bool used;
 
 	if (l->ending || !l->session)
-		return;
+		return false;
 	enter(l);
-	session_receive_admitted(l->session, now_ms(), from, data, len);
-	rearm(l);
+	used = session_receive_admitted(l->session, now_ms(), from, data, len);
+	if (used)
+		rearm(l);
+	return used;
 }
 
 static bool is_repeated(void *owner, const uint8_t *data, size_t len)
@@ -113,12 +108,22 @@ static void on_error(void *owner, const struct carrier_error *error)
 	take_error(l, error);
 }
 
+static unsigned int where_peer_is(void *owner, union addr known[PORT_PEER_ADDRS])
+{
+	const struct link *l = owner;
+
+	known[0] = l->endpoint.remote;
+	known[1] = l->configured;
+	return 2;
+}
+
 /** link_port_ops - for ports_new() */
 const struct port_ops link_port_ops = {
 	.receive = on_message,
 	.admitted = on_admitted,
 	.repeated = is_repeated,
 	.error = on_error,
+	.where = where_peer_is,
 };
 
 static void on_exchange(struct ev_loop *loop, ev_timer *w, int revents)
@@ -161,6 +166,7 @@ static void on_resolved(void *ctx, int error, const union addr *addr)
 		log_notice("%s is %s now", l->opts->peer.host, addr_format(addr, text));
 	first = !addr_is_set(&l->configured) && !addr_is_set(&l->endpoint.remote);
 	l->configured = *addr;
+	port_know_peers(l->port);
 	if (first)
 		link_update_mtu(l);
 	session_set_configured(l->session, now_ms(), addr);
@@ -423,7 +429,7 @@ void link_free(struct link *l)
 	if (l->created && !l->gone && !l->ending)
 		iface_delete(l->env->rtnl, l->ifindex);
 	if (l->port)
-		roster_remove(&l->port->roster, &l->entry);
+		port_leave(l->port, &l->entry);
 	port_put(l->port);
 	identity_free(l->identity);
 	secret_free(l->local, HANDSHAKE_LOCAL_LEN);

@@ -156,6 +156,7 @@ extern const struct port_ops link_port_ops;
 extern const struct session_ops link_session_ops;
 bool link_is_peer(const struct link *l, const union addr *addr);
 void link_count_error(struct link *l, int err, const union addr *to, const union addr *reporter);
+void link_note_sessions(struct link *l);
 void link_suspect(struct link *l, double after);
 void link_note_endpoint(struct link *l, const union addr *remote);
 int link_load_memory(struct link *l);

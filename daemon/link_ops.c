@@ -95,6 +95,17 @@ static void op_begin(void *ctx)
 			       l->bound.sa.sa_family);
 }
 
+/** link_note_sessions() - by which session ids messages are known to be ours */
+void link_note_sessions(struct link *l)
+{
+	uint32_t id = 0;
+	bool any = session_awaits(l->session, &id);
+
+	port_await(l->port, &l->entry, any, id);
+	any = session_answered(l->session, &id);
+	roster_set_theirs(&l->port->roster, &l->entry, any, id);
+}
+
 static void op_send(void *ctx, const struct path *path, const struct handshake_message *msg)
 {
 	struct link *l = ctx;
@@ -102,6 +113,8 @@ static void op_send(void *ctx, const struct path *path, const struct handshake_m
 	union addr none = { 0 };
 	int rc;
 
+	/* The answer may be here before we come to anything else */
+	link_note_sessions(l);
 	if (!addr_is_set(&to.local) && addr_equal(&to.remote, &l->endpoint.remote))
 		to.local = l->endpoint.local;
 	rc = carrier_send(&l->port->carrier, &to, msg->data, msg->len);
@@ -176,6 +189,7 @@ void link_note_endpoint(struct link *l, const union addr *remote)
 		return;
 	l->endpoint.remote = *remote;
 	memset(&l->endpoint.local, 0, sizeof(l->endpoint.local));
+	port_know_peers(l->port);
 }
 
 static int op_endpoint(void *ctx, const union addr *endpoint)

@@ -86,7 +86,7 @@ static int open_new(struct link *l)
 /* Return: 0, or an exit code after a message. */
 static int enter_roster(struct link *l)
 {
-	int rc = l->entry.self ? 0 : roster_add(&l->port->roster, &l->entry, l->identity, l);
+	int rc = l->entry.self ? 0 : port_join(l->port, &l->entry, l->identity, l);
 
 	if (!rc)
 		return 0;

@@ -232,7 +232,7 @@ void link_take_down(struct link *l)
 	ev_timer_stop(l->env->loop, &l->exchange);
 	ev_timer_stop(l->env->loop, &l->check);
 	delete_interface(l);
-	roster_remove(&l->port->roster, &l->entry);
+	port_leave(l->port, &l->entry);
 	port_put(l->port);
 	l->port = NULL;
 	log_notice("link is down");

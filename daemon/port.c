@@ -13,19 +13,21 @@
 #include "icmp.h"
 #include "log.h"
 
-/* Datagrams read before other events get their turn */
+/* Errors read before other events get their turn */
 #define READ_BATCH 64
 
 /**
  * struct ports - all ports of the process
  * @loop: the event loop
  * @ops: of the links
+ * @budget: of the intakes of all
  * @by_me: by the address as configured
  * @by_bound: by what the socket is bound to
  */
 struct ports {
 	struct ev_loop *loop;
 	const struct port_ops *ops;
+	uint64_t budget;
 	struct port *by_me;
 	struct port *by_bound;
 };
@@ -62,7 +64,7 @@ static void challenge(struct port *p, const struct roster_self *self, uint64_t n
 }
 
 /* Many links have the private key that an INIT is for: which one's peer is it? */
-static void find_peer(struct port *p, const struct roster_self *self, const struct path *from,
+static bool find_peer(struct port *p, const struct roster_self *self, const struct path *from,
 		      const uint8_t *data, size_t len)
 {
 	uint8_t peer_key[NOISE_PUBLIC_MAX] = { 0 };
@@ -75,68 +77,68 @@ static void find_peer(struct port *p, const struct roster_self *self, const stru
 		rc = HANDSHAKE_STRANGER;
 	}
 	if (e)
-		p->ports->ops->admitted(e->owner, from, data, len);
-	else
-		refuse(from, rc);
+		return p->ports->ops->admitted(e->owner, from, data, len);
+	refuse(from, rc);
+	return false;
 }
 
-static void receive_addressed(struct port *p, const struct roster_self *self, uint64_t now,
+static bool receive_addressed(struct port *p, const struct roster_self *self, uint64_t now,
 			      const struct path *from, const uint8_t *data, size_t len)
 {
 	struct roster_entry *e = roster_self_only(self);
 	unsigned int cookie;
 
-	if (e) {
-		p->ports->ops->receive(e->owner, from, data, len);
-		return;
-	}
+	if (e)
+		return p->ports->ops->receive(e->owner, from, data, len);
 	cookie = cookie_check(p->gate->jar, now, &from->remote, COOKIE_NO_TURN,
 			      handshake_cookie(data));
 	switch (gate_admit(p->gate, now, &from->remote, cookie)) {
 	case GATE_READ:
-		find_peer(p, self, from, data, len);
-		break;
+		return find_peer(p, self, from, data, len);
 	case GATE_ASK:
 		challenge(p, self, now, from, data, len);
 		break;
 	case GATE_DROP:
 		break;
 	}
+	return false;
 }
 
-static void receive_init(struct port *p, uint64_t now, const struct path *from,
+static bool receive_init(struct port *p, uint64_t now, const struct path *from,
 			 const struct handshake_header *header, const uint8_t *data, size_t len)
 {
 	struct roster_entry *e = roster_find_theirs(&p->roster, header->session);
 	struct roster_self *self;
 
 	/* As a rule one that was answered and comes again */
-	for (; e; e = roster_next_theirs(e)) {
-		if (p->ports->ops->repeated(e->owner, data, len)) {
-			p->ports->ops->receive(e->owner, from, data, len);
-			return;
-		}
-	}
+	for (; e; e = roster_next_theirs(e))
+		if (p->ports->ops->repeated(e->owner, data, len))
+			return p->ports->ops->receive(e->owner, from, data, len);
 	self = roster_find_self(&p->roster, header, data, len);
-	e = roster_only(&p->roster);
 	if (self)
-		receive_addressed(p, self, now, from, data, len);
-	else if (e)
-		p->ports->ops->receive(e->owner, from, data, len);
-	else
-		refuse(from, HANDSHAKE_NOT_AUTHENTIC);
+		return receive_addressed(p, self, now, from, data, len);
+	/* To say what is wrong with it costs as much again */
+	if (p->gate->flooded)
+		return false;
+	e = roster_only(&p->roster);
+	if (e)
+		return p->ports->ops->receive(e->owner, from, data, len);
+	refuse(from, HANDSHAKE_NOT_AUTHENTIC);
+	return false;
 }
 
-static void receive_answer(struct port *p, const struct path *from, uint32_t session,
+static bool receive_answer(struct port *p, const struct path *from, uint32_t session,
 			   const uint8_t *data, size_t len)
 {
 	struct roster_entry *e = roster_find_ours(&p->roster, session), *next;
+	bool used = false;
 
 	/* What is right for one of them takes it out of the table */
 	for (; e; e = next) {
 		next = roster_next_ours(e);
-		p->ports->ops->receive(e->owner, from, data, len);
+		used |= p->ports->ops->receive(e->owner, from, data, len);
 	}
+	return used;
 }
 
 /**
@@ -146,8 +148,9 @@ static void receive_answer(struct port *p, const struct path *from, uint32_t ses
  * @from: where from, and where to
  * @data: the datagram; its first 32 bits are 0
  * @len: its octets
+ * Return: it was of use to one.
  */
-void port_receive(struct port *p, uint64_t now, const struct path *from, const uint8_t *data,
+bool port_receive(struct port *p, uint64_t now, const struct path *from, const uint8_t *data,
 		  size_t len)
 {
 	struct roster_entry *only = roster_only(&p->roster);
@@ -156,13 +159,13 @@ void port_receive(struct port *p, uint64_t now, const struct path *from, const u
 
 	rc = handshake_peek(data, len, &header);
 	if (rc != HANDSHAKE_OK && only)
-		p->ports->ops->receive(only->owner, from, data, len);
-	else if (rc != HANDSHAKE_OK)
-		refuse(from, rc);
-	else if (header.type == CIPE_WIRE_INIT)
-		receive_init(p, now, from, &header, data, len);
-	else
-		receive_answer(p, from, header.session, data, len);
+		return p->ports->ops->receive(only->owner, from, data, len);
+	if (rc == HANDSHAKE_OK && header.type == CIPE_WIRE_INIT)
+		return receive_init(p, now, from, &header, data, len);
+	if (rc == HANDSHAKE_OK)
+		return receive_answer(p, from, header.session, data, len);
+	refuse(from, rc);
+	return false;
 }
 
 /* ------------------------------------------------------------------------
@@ -217,29 +220,28 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+static enum intake_verdict take_message(void *ctx)
 {
-	struct port *p = w->data;
+	struct port *p = ctx;
 	uint8_t buf[CIPE_WIRE_CONTROL_MAX];
 	struct path from;
+	bool used = false;
 	ssize_t n;
-	int i;
 
-	(void)loop;
-	(void)revents;
 	log_set_device("");
-	read_errors(p);
-	for (i = 0; i < READ_BATCH; i++) {
-		n = carrier_receive(&p->carrier, buf, sizeof(buf), &from);
-		if (n == -EAGAIN)
-			break;
-		log_set_device("");
-		if (n < 0)
-			read_errors(p);
-		/* Data packets come here only before the kernel had the socket */
-		else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4))
-			port_receive(p, now_ms(), &from, buf, (size_t)n);
+	n = carrier_receive(&p->carrier, buf, sizeof(buf), &from);
+	if (n == -EAGAIN) {
+		read_errors(p);
+		return INTAKE_EMPTY;
 	}
+	if (n < 0)
+		read_errors(p);
+	/* Data packets come here only before the kernel had the socket */
+	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4)) {
+		p->gate->flooded = p->intake.flooded;
+		used = port_receive(p, now_ms(), &from, buf, (size_t)n);
+	}
+	return used ? INTAKE_USE : INTAKE_WASTE;
 }
 
 /* ------------------------------------------------------------------------
@@ -259,6 +261,7 @@ struct ports *ports_new(struct ev_loop *loop, const struct port_ops *ops)
 	if (ports) {
 		ports->loop = loop;
 		ports->ops = ops;
+		ports->budget = intake_budget();
 	}
 	return ports;
 }
@@ -307,10 +310,27 @@ struct port *port_find_bound(struct ports *ports, const union addr *bound)
 	return p;
 }
 
+/* All ports together have what one would have */
+static void share_budget(struct ports *ports)
+{
+	unsigned int n = HASH_CNT(by_bound, ports->by_bound);
+	struct port *p;
+
+	for (p = ports->by_bound; p; p = p->by_bound.next)
+		p->intake.budget = ports->budget / n;
+}
+
 static void watch(struct port *p)
 {
-	ev_io_set(&p->io, p->carrier.fd, EV_READ);
-	ev_io_start(p->ports->loop, &p->io);
+	p->intake = (struct intake){
+		.loop = p->ports->loop,
+		.fd = p->carrier.fd,
+		.take = take_message,
+		.ctx = p,
+		.filter = { .family = p->carrier.bound.sa.sa_family },
+	};
+	share_budget(p->ports);
+	intake_start(&p->intake);
 	if (p->icmp < 0)
 		return;
 	ev_io_set(&p->icmp_io, p->icmp, EV_READ);
@@ -337,9 +357,8 @@ int port_new(struct ports *ports, const union addr *me, OSSL_LIB_CTX *lib, struc
 	p->me = make_key(me);
 	p->users = 1;
 	p->icmp = -1;
-	ev_init(&p->io, on_readable);
 	ev_init(&p->icmp_io, on_icmp);
-	p->io.data = p->icmp_io.data = p;
+	p->icmp_io.data = p;
 	p->gate = gate_new(lib);
 	rc = carrier_open(&p->carrier, me->sa.sa_family);
 	if (!rc && !p->gate)
@@ -400,15 +419,96 @@ void port_put(struct port *p)
 {
 	if (!p || --p->users)
 		return;
-	if (p->by_bound.tbl)
+	if (p->by_bound.tbl) {
 		HASH_DELETE(by_bound, p->ports->by_bound, p);
+		share_budget(p->ports);
+	}
 	if (p->by_me.tbl)
 		HASH_DELETE(by_me, p->ports->by_me, p);
-	ev_io_stop(p->ports->loop, &p->io);
+	intake_stop(&p->intake);
 	ev_io_stop(p->ports->loop, &p->icmp_io);
 	carrier_close(&p->carrier);
 	if (p->icmp >= 0)
 		close(p->icmp);
 	gate_free(p->gate);
 	free(p);
+}
+
+/* ------------------------------------------------------------------------
+ * links
+ */
+
+/**
+ * port_know_peers() - what comes from where a peer is, passes in any flood
+ * @p: the port, one of whose links has its peer elsewhere now
+ *
+ * Where there are more than the filter has room for, it is as for newcomers.
+ */
+void port_know_peers(struct port *p)
+{
+	union addr known[INTAKE_KNOWN_MAX];
+	void *owner[INTAKE_KNOWN_MAX / PORT_PEER_ADDRS];
+	unsigned int links, i, n = 0;
+
+	links = roster_owners(&p->roster, owner, INTAKE_KNOWN_MAX / PORT_PEER_ADDRS);
+	for (i = 0; i < links; i++)
+		n += p->ports->ops->where(owner[i], known + n);
+	intake_know(&p->intake, known, n);
+}
+
+static void know_awaited(struct port *p)
+{
+	uint32_t session[INTAKE_AWAITED_MAX];
+	unsigned int n = roster_awaited(&p->roster, session, INTAKE_AWAITED_MAX);
+
+	intake_await(&p->intake, session, n);
+}
+
+static void know_links(struct port *p)
+{
+	uint16_t hint[INTAKE_HINTS_MAX];
+	unsigned int n = roster_hints(&p->roster, hint, INTAKE_HINTS_MAX);
+
+	intake_expect(&p->intake, hint, n);
+	know_awaited(p);
+	port_know_peers(p);
+}
+
+/**
+ * port_await() - an INIT of a link waits for an answer with this session id, or none
+ * @p: the port
+ * @e: the link
+ * @any: one does
+ * @session: the id
+ */
+void port_await(struct port *p, struct roster_entry *e, bool any, uint32_t session)
+{
+	roster_set_ours(&p->roster, e, any, session);
+	know_awaited(p);
+}
+
+/**
+ * port_join() - a link more, after port_bind() or port_inherited()
+ * @p: the port
+ * @e: as roster_add() has it
+ * @id: likewise
+ * @owner: of @e, for struct port_ops
+ * Return: likewise.
+ */
+int port_join(struct port *p, struct roster_entry *e, const struct identity *id, void *owner)
+{
+	int rc = roster_add(&p->roster, e, id, owner);
+
+	if (!rc)
+		know_links(p);
+	return rc;
+}
+
+/** port_leave() - a link less; if it was there */
+void port_leave(struct port *p, struct roster_entry *e)
+{
+	if (!e->self)
+		return;
+	roster_remove(&p->roster, e);
+	know_links(p);
 }

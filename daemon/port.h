@@ -13,7 +13,11 @@
 #include "addr.h"
 #include "carrier.h"
 #include "gate.h"
+#include "intake.h"
 #include "roster.h"
+
+/* Addresses where a link's peer may be */
+#define PORT_PEER_ADDRS 2
 
 /**
  * struct port_ops - what a link is told; @owner is the roster entry's
@@ -21,12 +25,18 @@
  * @admitted: an INIT for it, after gate_admit()
  * @repeated: is it the INIT that it answered last?
  * @error: a message of its own did not arrive
+ * @where: where is its peer, as far as is known? Returns how many addresses were
+ *	set; unset ones among them are skipped
+ *
+ * @receive and @admitted return whether the message was of use, as
+ * session_receive() does.
  */
 struct port_ops {
-	void (*receive)(void *owner, const struct path *from, const uint8_t *data, size_t len);
-	void (*admitted)(void *owner, const struct path *from, const uint8_t *data, size_t len);
+	bool (*receive)(void *owner, const struct path *from, const uint8_t *data, size_t len);
+	bool (*admitted)(void *owner, const struct path *from, const uint8_t *data, size_t len);
 	bool (*repeated)(void *owner, const uint8_t *data, size_t len);
 	void (*error)(void *owner, const struct carrier_error *error);
+	unsigned int (*where)(void *owner, union addr known[PORT_PEER_ADDRS]);
 };
 
 /**
@@ -38,7 +48,7 @@ struct port_ops {
  * @users: how many links hold it
  * @gate: before INITs are read
  * @roster: the links
- * @io: the socket is readable
+ * @intake: reads the socket
  * @icmp_io: @icmp is readable
  * @by_me: among all by @me
  * @by_bound: among all by what the socket is bound to
@@ -51,7 +61,7 @@ struct port {
 	unsigned int users;
 	struct gate *gate;
 	struct roster roster;
-	ev_io io;
+	struct intake intake;
 	ev_io icmp_io;
 	UT_hash_handle by_me;
 	UT_hash_handle by_bound;
@@ -69,7 +79,11 @@ int port_bind(struct port *port);
 int port_inherited(struct port *port);
 struct port *port_get(struct port *port);
 void port_put(struct port *port);
-void port_receive(struct port *port, uint64_t now, const struct path *from, const uint8_t *data,
+int port_join(struct port *port, struct roster_entry *e, const struct identity *id, void *owner);
+void port_leave(struct port *port, struct roster_entry *e);
+void port_know_peers(struct port *port);
+void port_await(struct port *port, struct roster_entry *e, bool any, uint32_t session);
+bool port_receive(struct port *port, uint64_t now, const struct path *from, const uint8_t *data,
 		  size_t len);
 
 #endif /* CIPED_PORT_H */

@@ -280,3 +280,75 @@ struct roster_entry *roster_find_peer(const struct roster_self *self,
 	HASH_FIND(hh, self->entries, peer_key, NOISE_PUBLIC_MAX, e);
 	return e;
 }
+
+/**
+ * roster_hints() - what INITs for us have in their header
+ * @r: the roster
+ * @hint: the values, as numbers in network byte order; one may be there twice
+ * @max: room for so many
+ *
+ * Return: how many; 0: none, or more than @max.
+ */
+unsigned int roster_hints(const struct roster *r, uint16_t *hint, unsigned int max)
+{
+	const struct roster_slot *slot = r->selves;
+	unsigned int n = 0;
+
+	/* Those behind the first of a key have the same hint */
+	for (; slot; slot = slot->hh.next) {
+		if (n == max)
+			return 0;
+		hint[n++] = (uint16_t)(slot->key >> 8);
+	}
+	return n;
+}
+
+/**
+ * roster_awaited() - what answers to our INITs have as session id
+ * @r: the roster
+ * @session: the ids; those of several links that have one id by chance are one
+ * @max: room for so many
+ *
+ * Return: how many there are; more than @max: none was set.
+ */
+unsigned int roster_awaited(const struct roster *r, uint32_t *session, unsigned int max)
+{
+	const struct roster_slot *slot = r->ours;
+	unsigned int n = HASH_COUNT(r->ours);
+
+	if (n > max)
+		return n;
+	for (; slot; slot = slot->hh.next)
+		*session++ = slot->key;
+	return n;
+}
+
+static unsigned int add_owners(const struct roster_slot *slot, void **owner, unsigned int n)
+{
+	const struct roster_entry *e;
+
+	for (; slot; slot = slot->same)
+		for (e = next_self(slot)->entries; e; e = e->hh.next)
+			owner[n++] = e->owner;
+	return n;
+}
+
+/**
+ * roster_owners() - of all links
+ * @r: the roster
+ * @owner: set to what roster_add() got
+ * @max: room for so many
+ *
+ * Return: how many; 0: none, or more than @max.
+ */
+unsigned int roster_owners(const struct roster *r, void **owner, unsigned int max)
+{
+	const struct roster_slot *slot = r->selves;
+	unsigned int n = 0;
+
+	if (r->count > max)
+		return 0;
+	for (; slot; slot = slot->hh.next)
+		n = add_owners(slot, owner, n);
+	return n;
+}

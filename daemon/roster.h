@@ -95,6 +95,9 @@ struct roster_entry *roster_next_theirs(const struct roster_entry *e);
 struct roster_self *roster_find_self(struct roster *r, const struct handshake_header *header,
 				     const uint8_t *msg, size_t len);
 struct roster_entry *roster_only(const struct roster *r);
+unsigned int roster_awaited(const struct roster *r, uint32_t *session, unsigned int max);
+unsigned int roster_hints(const struct roster *r, uint16_t *hint, unsigned int max);
+unsigned int roster_owners(const struct roster *r, void **owner, unsigned int max);
 struct roster_entry *roster_self_only(const struct roster_self *self);
 struct roster_entry *roster_find_peer(const struct roster_self *self,
 				      const uint8_t peer_key[NOISE_PUBLIC_MAX]);

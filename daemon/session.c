@@ -204,8 +204,9 @@ void session_timer(struct session *s, uint64_t now)
  * @from: where from, and where to
  * @data: the datagram
  * @len: its octets
+ * Return: it was authentic, and no repetition; else it changed nothing.
  */
-void session_receive(struct session *s, uint64_t now, const struct path *from,
+bool session_receive(struct session *s, uint64_t now, const struct path *from,
 		     const uint8_t *data, size_t len)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
@@ -214,19 +215,19 @@ void session_receive(struct session *s, uint64_t now, const struct path *from,
 	char text[128], addr[ADDR_STR_MAX];
 
 	if (len > CIPE_WIRE_CONTROL_MAX)
-		return;
+		return false;
 	memset(&header, 0, sizeof(header));
 	rc = handshake_peek(data, len, &header);
-	if (rc != HANDSHAKE_OK)
-		log_limited(&limit, LOG_WARNING, "message from %s not understood: %s",
-			    addr_format(&from->remote, addr),
-			    handshake_describe(NULL, NULL, rc, text, sizeof(text)));
-	else if (header.type == CIPE_WIRE_INIT)
-		session_receive_init(s, now, from, data, len);
-	else if (header.type == CIPE_WIRE_CHALLENGE)
-		session_receive_challenge(s, now, from, data, len, header.session);
-	else
-		session_receive_response(s, now, from, data, len, header.session);
+	if (rc == HANDSHAKE_OK && header.type == CIPE_WIRE_INIT)
+		return session_receive_init(s, now, from, data, len);
+	if (rc == HANDSHAKE_OK && header.type == CIPE_WIRE_CHALLENGE)
+		return session_receive_challenge(s, now, from, data, len, header.session);
+	if (rc == HANDSHAKE_OK)
+		return session_receive_response(s, now, from, data, len, header.session);
+	log_limited(&limit, LOG_WARNING, "message from %s not understood: %s",
+		    addr_format(&from->remote, addr),
+		    handshake_describe(NULL, NULL, rc, text, sizeof(text)));
+	return false;
 }
 
 /**

@@ -116,9 +116,9 @@ void session_start(struct session *s, uint64_t now, uint32_t current_id,
 
 uint64_t session_deadline(const struct session *s);
 void session_timer(struct session *s, uint64_t now);
-void session_receive(struct session *s, uint64_t now, const struct path *from,
+bool session_receive(struct session *s, uint64_t now, const struct path *from,
 		     const uint8_t *data, size_t len);
-void session_receive_admitted(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_admitted(struct session *s, uint64_t now, const struct path *from,
 			      const uint8_t *data, size_t len);
 bool session_is_repetition(const struct session *s, const uint8_t *data, size_t len);
 bool session_awaits(const struct session *s, uint32_t *id);

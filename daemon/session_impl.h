@@ -121,14 +121,14 @@ void session_send_init(struct session *s, uint64_t now);
 void session_give_up(struct session *s, uint64_t now);
 void session_confirm(struct session *s, uint64_t now);
 void session_nudge(struct session *s, uint64_t now, const struct path *to);
-void session_receive_response(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_response(struct session *s, uint64_t now, const struct path *from,
 			      const uint8_t *data, size_t len, uint32_t session);
 
-void session_receive_challenge(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_challenge(struct session *s, uint64_t now, const struct path *from,
 			       const uint8_t *data, size_t len, uint32_t session);
 
 /* session_theirs.c */
-void session_receive_init(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len);
 
 #endif /* CIPED_SESSION_IMPL_H */

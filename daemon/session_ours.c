@@ -125,7 +125,7 @@ void session_begin(struct session *s, uint64_t now)
 }
 
 /* The peer wants an INIT that shows that we live, and are where it hears us */
-void session_receive_challenge(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_challenge(struct session *s, uint64_t now, const struct path *from,
 			       const uint8_t *data, size_t len, uint32_t session)
 {
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
@@ -135,20 +135,21 @@ void session_receive_challenge(struct session *s, uint64_t now, const struct pat
 	    s->challenges >= SESSION_CHALLENGES_MAX ||
 	    !guard_read_challenge(s->config.handshake.id, s->init.data, s->init.len, data, len,
 				  cookie))
-		return;
+		return false;
 	s->challenges++;
 	log_debug("the peer asks for another message: it does not know how new ours is, or is "
 		  "busy");
 	if (!write_init(s, cookie)) {
 		pause_exchange(s, now);
-		return;
+		return true;
 	}
 	if (!destination(s, &to))
-		return;
+		return true;
 	if (was_asked(s, &from->remote))
 		to.remote = from->remote;
 	ask(s, &to);
 	s->retry_at = now + session_back_off(s, SESSION_RETRY_FIRST_MS, 0, SESSION_RETRY_MAX_MS);
+	return true;
 }
 
 /* The RESPONSE was right: the key is ours to use */
@@ -203,7 +204,7 @@ void session_confirm(struct session *s, uint64_t now)
 	s->unheard++;
 }
 
-void session_receive_response(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_response(struct session *s, uint64_t now, const struct path *from,
 			      const uint8_t *data, size_t len, uint32_t session)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
@@ -213,10 +214,10 @@ void session_receive_response(struct session *s, uint64_t now, const struct path
 	char text[128], addr[ADDR_STR_MAX];
 
 	if (!s->ours || handshake_session(s->ours) != session)
-		return;
+		return false;
 	keys = handshake_keys_new();
 	if (!keys)
-		return;
+		return false;
 	memset(&peer, 0, sizeof(peer));
 	rc = handshake_read_response(s->ours, data, len, &peer, keys);
 	if (rc == HANDSHAKE_OK)
@@ -226,6 +227,7 @@ void session_receive_response(struct session *s, uint64_t now, const struct path
 			    addr_format(&from->remote, addr),
 			    handshake_describe(NULL, NULL, rc, text, sizeof(text)));
 	handshake_keys_free(keys);
+	return rc == HANDSHAKE_OK;
 }
 
 /* Both began at once and ours prevails. The peer may not get it where we send

@@ -138,7 +138,10 @@ static bool is_new(struct session *s, uint64_t timestamp, unsigned int cookie, c
 	return cookie & COOKIE_FRESH;
 }
 
-static void consider_init(struct session *s, uint64_t now, const struct path *from,
+/* True: it is authentic, and in the window. One that may be a replay is of use as
+ * well: the gate lets few be read that do not come from where they say
+ */
+static bool consider_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len, struct handshake *theirs,
 			  unsigned int cookie)
 {
@@ -152,18 +155,23 @@ static void consider_init(struct session *s, uint64_t now, const struct path *fr
 	rc = handshake_read_init(theirs, data, len, &peer);
 	addr_format(&from->remote, addr);
 	handshake_peek(data, len, &header);
-	if (rc != HANDSHAKE_OK)
+	if (rc != HANDSHAKE_OK) {
 		log_limited(&refused, LOG_WARNING, "key exchange from %s not accepted: %s", addr,
 			    handshake_describe(&s->config.handshake, &header, rc, text,
 					       sizeof(text)));
-	else if (!in_window(s, peer.timestamp, addr))
-		return;
-	else if (!is_new(s, peer.timestamp, cookie, addr))
+		return false;
+	}
+	if (!in_window(s, peer.timestamp, addr))
+		return false;
+	if (!is_new(s, peer.timestamp, cookie, addr)) {
 		challenge(s, now, from, data, len);
-	else if (s->ours && handshake_keep_initiating(s->ours, theirs))
+		return true;
+	}
+	if (s->ours && handshake_keep_initiating(s->ours, theirs))
 		session_nudge(s, now, from);
 	else
 		answer(s, now, from, data, len, theirs, &peer);
+	return true;
 }
 
 /* Is it from who knows for whom it is? */
@@ -190,14 +198,17 @@ static unsigned int check_cookie(struct session *s, uint64_t now, const struct p
 	return cookie_check(s->gate->jar, now, &from->remote, s->turn, handshake_cookie(data));
 }
 
-static void read_init(struct session *s, uint64_t now, const struct path *from,
+static bool read_init(struct session *s, uint64_t now, const struct path *from,
 		      const uint8_t *data, size_t len)
 {
 	struct handshake *theirs = handshake_new(&s->config.handshake);
+	bool used = false;
 
 	if (theirs)
-		consider_init(s, now, from, data, len, theirs, check_cookie(s, now, from, data));
+		used = consider_init(s, now, from, data, len, theirs,
+				     check_cookie(s, now, from, data));
 	handshake_free(theirs);
+	return used;
 }
 
 /**
@@ -207,12 +218,12 @@ static void read_init(struct session *s, uint64_t now, const struct path *from,
  * @from: where from, and where to
  * @data: the datagram
  * @len: its octets
+ * Return: as session_receive().
  */
-void session_receive_admitted(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_admitted(struct session *s, uint64_t now, const struct path *from,
 			      const uint8_t *data, size_t len)
 {
-	if (screen(s, from, data, len))
-		read_init(s, now, from, data, len);
+	return screen(s, from, data, len) && read_init(s, now, from, data, len);
 }
 
 static void repeat_response(struct session *s, uint64_t now, const struct path *from)
@@ -221,23 +232,23 @@ static void repeat_response(struct session *s, uint64_t now, const struct path *
 		send_response(s, now, from);
 }
 
-void session_receive_init(struct session *s, uint64_t now, const struct path *from,
+bool session_receive_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len)
 {
 	if (session_is_repetition(s, data, len)) {
 		repeat_response(s, now, from);
-		return;
+		return false;
 	}
 	if (!screen(s, from, data, len))
-		return;
+		return false;
 	switch (gate_admit(s->gate, now, &from->remote, check_cookie(s, now, from, data))) {
 	case GATE_READ:
-		read_init(s, now, from, data, len);
-		break;
+		return read_init(s, now, from, data, len);
 	case GATE_ASK:
 		challenge(s, now, from, data, len);
 		break;
 	case GATE_DROP:
 		break;
 	}
+	return false;
 }

@@ -191,6 +191,29 @@ nat()
 	ping_all b 10.99.0.1 5
 }
 
+# Both behind NATs that let nothing in, and forget soon: the first messages of both
+# open the way, keepalives hold it open
+nat_both()
+{
+	two_nats
+	nats_closed 3
+	gw_dirs a b
+	sample a "me 10.1.0.2:6794" "peer 203.0.113.2:6794" "ping 0.5" "toping 5"
+	sample b "me 10.2.0.2:6794" "peer 203.0.113.1:6794" "ping 0.5" "toping 5"
+	start a
+	start b
+	wait_until 20 is_state a up
+	link_up b
+	ping_all a 10.99.0.2 5 timeout 5000
+	nap 7
+	reached_now b 10.99.0.1
+	reached_now a 10.99.0.2
+	is "b's peer" "$(show b peer)" 203.0.113.1:6794
+	is "a's peer" "$(show a peer)" 203.0.113.2:6794
+	hasnt "$TMP/a/log" error
+	hasnt "$TMP/b/log" error
+}
+
 reached_now()
 {
 	ping_all "$1" "$2" 5 timeout 5000
@@ -279,6 +302,7 @@ it "either starts anew: seconds" restarted
 it "no route, no host, no port, then the peer" unreachable
 it "peer, its address inside and our port are learned" learned
 it "NAT with random ports that forgets soon: keepalives hold it open" nat
+it "NAT on both sides that lets nothing in: both begin, keepalives hold it open" nat_both
 it "NAT without keepalives: the way in closes, and opens with the next packet" \
 	nat_without
 it "another address in the middle of a transfer" address_changes

@@ -105,7 +105,37 @@ peer_by_name()
 	stop b
 }
 
-# No peer in the options: it is learned
+# A name server that is not there, for a minute: the link lives meanwhile
+name_server_silent()
+{
+	fresh
+	gateways
+	gw_dirs a b
+	sample a "peer gw-b.example:6794"
+	sample b
+	name ""
+	[ -e /etc/resolv.conf ] || touch /etc/resolv.conf
+	echo "nameserver 192.0.2.99
+		options timeout:30 attempts:2" > "$TMP/a/resolv.conf"
+	# shellcheck disable=SC2016 # the words of that shell
+	(gw_exec a sh -c 'mount --bind "$0" /etc/resolv.conf && exec ciped debug' \
+		"$TMP/a/resolv.conf") >> "$TMP/a/log" 2>&1 &
+	PID_a=$!
+	keep $PID_a
+	wait_until 10 is_state a waiting
+	start b
+	link_up a b
+	ping_all a 10.99.0.2 3
+	hasnt "$TMP/a/log" "cannot resolve"
+	hasnt "$TMP/a/log" "gw-b.example is"
+	stop a
+	is "exit status" $STATUS 0
+	hasnt "$TMP/a/log" "cannot resolve"
+	down a
+	stop b
+}
+
+# No peer in the options of one, no address of its own in those of the other
 no_peer()
 {
 	fresh
@@ -113,11 +143,13 @@ no_peer()
 	gw_dirs a b
 	sample a
 	sample b
+	sed -i '/^me /d' "$TMP/a/etc/options"
 	sed -i '/^peer /d' "$TMP/b/etc/options"
 	start b
 	start a
 	link_up a b
 	ping_all b 10.99.0.1 3
+	like "b's peer" "$(show b peer)" '^192.0.2.1:[1-9][0-9]*$'
 	stop a
 	stop b
 }
@@ -154,6 +186,8 @@ done
 it "the interface was renamed meanwhile" finds_it_renamed
 it "a daemon of another key leaves it alone, or takes it without its keys" not_of_others
 it "the peer by name: not known at first, of another address later" peer_by_name
-it "no peer in the options: it is learned" no_peer
+it "a name server that does not answer: the peer is answered all the same" \
+	name_server_silent
+it "no peer in the options: it is learned; no me: any port" no_peer
 it "told to end while it starts: nothing stays behind" ends_while_starting
 run_tests

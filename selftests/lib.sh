@@ -311,6 +311,72 @@ gateways_routed()
 	CARRIER_B4=198.51.100.2 CARRIER_B6="[2001:db8:1::2]"
 }
 
+# two_nats [forwards]: a behind ra, b behind rb, whose outsides are on one cable
+two_nats()
+{
+	local r
+
+	fresh
+	add_ns a b ra rb
+	cable a wan ra in
+	cable b wan rb in
+	cable ra out rb out
+	address a wan 10.1.0.2/24
+	address ra in 10.1.0.1/24
+	address b wan 10.2.0.2/24
+	address rb in 10.2.0.1/24
+	address ra out 203.0.113.1/24
+	address rb out 203.0.113.2/24
+	ipn a route add default via 10.1.0.1
+	ipn b route add default via 10.2.0.1
+	for r in ra rb; do
+		on $r sysctl -qw net.ipv4.ip_forward=1
+		on $r nft -f - <<-'EOT'
+		table ip nat {
+			chain post {
+				type nat hook postrouting priority 100;
+				oifname "out" masquerade
+			}
+		}
+		EOT
+	done
+	[ "${1:-}" = forwards ] || return 0
+	on rb nft -f - <<-'EOT'
+	table ip inbound {
+		chain pre {
+			type nat hook prerouting priority -100;
+			iifname "out" udp dport 4000 dnat to 10.2.0.2
+		}
+	}
+	EOT
+}
+
+# nats_closed SECONDS: neither of two_nats lets in what was not asked for, and both
+# forget so soon
+nats_closed()
+{
+	local r
+
+	for r in ra rb; do
+		on $r nft -f - <<-'EOT'
+		table ip filter {
+			chain forward {
+				type filter hook forward priority 0; policy drop;
+				iifname "in" accept
+				ct state established accept
+			}
+			# else it would be remembered, and its port be taken
+			chain input {
+				type filter hook input priority 0;
+				iifname "out" drop
+			}
+		}
+		EOT
+		on $r sysctl -qw net.netfilter.nf_conntrack_udp_timeout=$1 \
+			net.netfilter.nf_conntrack_udp_timeout_stream=$1
+	done
+}
+
 # carrier NS FAMILY [PORT]: the address that gateways gave
 carrier()
 {

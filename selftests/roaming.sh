@@ -8,6 +8,9 @@
 . "$(dirname "$0")/lib.sh"
 
 FORGETS=$(scale 2 5)	# seconds after which a NAT does
+RTT=400			# ms, of a carrier with a delay
+SLACK=$((40 * CIPE_SLOW))	# ms, for the commands that change an address
+STREAM=1000		# datagrams
 
 endpoint_is()
 {
@@ -255,41 +258,77 @@ moved_from()
 	! endpoint_is b "$1"
 }
 
-# Both behind a NAT of their own, each knowing the other's outside
+# stream FROM TO ADDRESS: a datagram every few milliseconds, for some seconds
+stream()
+{
+	local began=$EPOCHREALTIME
+
+	cipe-flow udp "$NS-$1" "$NS-$2" "$3" count $STREAM size 200 gap 4000 lossy \
+		> "$TMP/stream-$1" 2>&1 || echo failed >> "$TMP/stream-$1"
+	echo "${began/[.,]/} ${EPOCHREALTIME/[.,]/}" >> "$TMP/stream-$1"
+}
+
+# lost_ms NS: how long a gap there is in its stream
+lost_ms()
+{
+	local words times
+
+	{ read -ra words && read -ra times; } < "$TMP/stream-$1"
+	echo $((words[3] * ((times[1] - times[0]) / 1000) / words[1]))
+}
+
+# mid_transfer FAMILY MOVER OTHER: an end's address changes while both send. What
+# is under way to the old address is lost, and what follows until the other end
+# has heard of the new one: a round trip. What the one that moves sends is not
+mid_transfer()
+{
+	local family=$1 mover=$2 other=$3 streams ns old new any inside=10.9.0. host=1
+
+	[ $mover = a ] || host=2
+
+	fresh
+	gateways
+	old=$([ $family = 4 ] && echo 192.0.2 || echo 2001:db8:)
+	any=$([ $family = 4 ] && echo 0.0.0.0 || echo "[::]")
+	link_pair ip $family
+	hold $mover bind "$any:4001" link cipe0
+	ping_all $mover $inside$((3 - host)) 3
+	for ns in a b; do
+		on $ns tc qdisc add dev wan root netem delay $((RTT / 2))ms limit 5000
+	done
+	stream a b ${inside}2 &
+	streams=$!
+	stream b a ${inside}1 &
+	streams="$streams $!"
+	nap 2
+	if [ $family = 4 ]; then
+		on $mover sysctl -qw net.ipv4.conf.wan.promote_secondaries=1
+		ips $mover "addr add $old.77/24 dev wan" \
+			"addr del $old.$host/24 dev wan"
+		new=$old.77:4001
+	else
+		ips $mover "addr add $old:77/64 dev wan nodad" \
+			"addr del $old:$host/64 dev wan"
+		new="[$old:77]:4001"
+	fi
+	# shellcheck disable=SC2086 # two
+	wait $streams
+	hasnt "$TMP/stream-a" failed
+	hasnt "$TMP/stream-b" failed
+	endpoint_is $other "$new"
+	say "lost by $other: $(lost_ms $other) ms of packets, by $mover: $(lost_ms $mover) ms;" \
+		"a round trip takes $RTT ms"
+	at_least "lost by $other, ms" "$(lost_ms $other)" 1
+	at_most "lost by $other, ms" "$(lost_ms $other)" $((RTT + SLACK))
+	at_most "lost by $mover, ms" "$(lost_ms $mover)" $SLACK
+	is "times moved" "$(stat_of $other cipe0 roamed)" 2
+}
+
+# Both behind a NAT of their own, each knowing the other's outside; "forwards":
+# b's lets in what comes for it, else neither lets in what was not asked for
 double_nat()
 {
-	fresh
-	add_ns a b ra rb
-	cable a wan ra in
-	cable b wan rb in
-	cable ra out rb out
-	address a wan 10.1.0.2/24
-	address ra in 10.1.0.1/24
-	address b wan 10.2.0.2/24
-	address rb in 10.2.0.1/24
-	address ra out 203.0.113.1/24
-	address rb out 203.0.113.2/24
-	ipn a route add default via 10.1.0.1
-	ipn b route add default via 10.2.0.1
-	for r in ra rb; do
-		on $r sysctl -qw net.ipv4.ip_forward=1
-		on $r nft -f - <<-'EOT'
-		table ip nat {
-			chain post {
-				type nat hook postrouting priority 100;
-				oifname "out" masquerade
-			}
-		}
-		EOT
-	done
-	on rb nft -f - <<-'EOT'
-	table ip inbound {
-		chain pre {
-			type nat hook prerouting priority -100;
-			iifname "out" udp dport 4000 dnat to 10.2.0.2
-		}
-	}
-	EOT
+	two_nats forwards
 	link a cipe0 ip 10.1.0.2:4000 203.0.113.2:4000
 	link b cipe0 ip 10.2.0.2:4000 203.0.113.9:9
 	for ns in a b; do
@@ -302,6 +341,31 @@ double_nat()
 	is "endpoint of b" "$(stat_of b cipe0 endpoint)" 203.0.113.1:4000
 }
 
+# Keepalives of both open the way through both, and hold it open
+double_nat_closed()
+{
+	two_nats
+	nats_closed $FORGETS
+	link a cipe0 ip 10.1.0.2:4000 203.0.113.2:4000
+	link b cipe0 ip 10.2.0.2:4000 203.0.113.1:4000
+	for ns in a b; do
+		ipn $ns link set cipe0 mtu 1420 up
+		cli $ns set cipe0 keepalive 500
+	done
+	address a cipe0 10.9.0.1/24
+	address b cipe0 10.9.0.2/24
+	wait_until 5 ping_all a 10.9.0.2 1
+	sleep $((2 * FORGETS + 1))
+	ping_all a 10.9.0.2 5
+	ping_all b 10.9.0.1 5
+	# without them it closes
+	for ns in a b; do
+		cli $ns set cipe0 keepalive 0
+	done
+	sleep $((2 * FORGETS))
+	ping_none a 10.9.0.2
+}
+
 for family in $(scale "4 6" 6); do
 	it "IPv$family: the peer's port changes, at either end" port $family
 done
@@ -310,6 +374,9 @@ for family in $(scale "4 6" 4); do
 	it "IPv$family: false, broken, old packets and a pinned peer do not move" \
 		unmoved $family
 done
+it "IPv4: an end moves while both send: a round trip of packets is lost" \
+	mid_transfer 4 a b
+it "IPv6: so does the other" mid_transfer 6 b a
 it "from IPv4 to IPv6 and back on a dual-stack socket" other_family
 it "one event a second, the last one true" event_rate
 it "answers leave from the address that was used, while it is there" \
@@ -318,4 +385,6 @@ it "NAT: without keepalives the way back closes" nat_forgets
 it "NAT: keepalives hold it open" nat_held_open
 it "NAT: another mapping half-way" nat_moves
 it "NAT on both sides" double_nat
+it "NAT on both sides that lets nothing in: keepalives open it, hold it open" \
+	double_nat_closed
 run_tests

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <string.h>
+
 #include <linux/cipe.h>
 
 #include "identity.h"
@@ -71,6 +73,16 @@ static inline struct identity *link_of_psk(const uint8_t psk[NOISE_KEY_LEN])
 
 	assert_int_equal(identity_new(&id, &config), 0);
 	return id;
+}
+
+/* Messages to @id are then for @other as well, by hint and MAC */
+static inline void link_use_mac_of(struct identity *id, const struct identity *other)
+{
+	memcpy(id->mac_in, other->mac_in, sizeof(id->mac_in));
+	memcpy(id->hint_in, other->hint_in, sizeof(id->hint_in));
+	noise_mac_free(id->mac_ready);
+	id->mac_ready = noise_mac_new(id->lib, id->mac_in);
+	assert_non_null(id->mac_ready);
 }
 
 #endif /* CIPED_TESTS_LINKS_H */

@@ -8,6 +8,8 @@
 #include "guard.h"
 #include "load.h"
 #include "log.h"
+#include "noise_crypto.h"
+#include "noise_mac.h"
 
 static char logged[65536];
 
@@ -286,6 +288,30 @@ static void test_cookies(void **state)
 	cookie_free(jar);
 }
 
+/* A key that is ready makes the same MACs again and again, and of any length */
+static void test_mac(void **state)
+{
+	uint8_t key[NOISE_HASH_LEN], data[200], mac[NOISE_HASH_LEN], right[NOISE_HASH_LEN];
+	struct noise_mac *ready;
+	size_t len;
+	int i;
+
+	(void)state;
+	secret_random(key, sizeof(key));
+	secret_random(data, sizeof(data));
+	ready = noise_mac_new(NULL, key);
+	assert_non_null(ready);
+	for (i = 0; i < 3; i++) {
+		for (len = 0; len <= sizeof(data); len++) {
+			assert_int_equal(noise_mac_make(ready, data, len, mac), 0);
+			assert_int_equal(noise_hmac(NULL, key, data, len, right), 0);
+			assert_memory_equal(mac, right, sizeof(mac));
+		}
+	}
+	noise_mac_free(ready);
+	noise_mac_free(NULL);
+}
+
 static void test_load(void **state)
 {
 	struct load load = { 0 };
@@ -413,6 +439,7 @@ int main(void)
 		cmocka_unit_test(test_clock_jumps_back),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_flood),
 		cmocka_unit_test(test_forged_challenges),

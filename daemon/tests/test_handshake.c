@@ -176,7 +176,7 @@ static void test_wrong_psk(void **state)
 		assert_int_equal(handshake_read_init(hs, p.init.data, p.init.len, &info),
 				 HANDSHAKE_NOT_AUTHENTIC);
 		/* Also when the MAC is right: it is not what authenticates */
-		memcpy(id->mac_in, end->mac_in, sizeof(id->mac_in));
+		link_use_mac_of(id, end);
 		assert_int_equal(handshake_read_init(hs, p.init.data, p.init.len, &info),
 				 HANDSHAKE_NOT_AUTHENTIC);
 		assert_int_equal(handshake_write_response(hs, &info_r, &p.response, p.kr),

@@ -224,7 +224,7 @@ static void test_impostor(void **state)
 
 	(void)state;
 	memcpy(odd->public_key, r->public_key, sizeof(odd->public_key));
-	memcpy(odd->mac_in, r->mac_in, sizeof(odd->mac_in));
+	link_use_mac_of(odd, r);
 	exchange(i, odd, CIPE_CIPHER_AES_256_GCM, NULL, &o);
 	assert_int_equal(o.init, HANDSHAKE_NOT_AUTHENTIC);
 	identity_free(i);

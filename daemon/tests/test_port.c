@@ -10,8 +10,10 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #include "guard.h"
@@ -36,7 +38,7 @@ static struct end ends[LINKS];
 static struct carrier caller;
 static struct path to;
 
-static void on_receive(void *owner, const struct path *from, const uint8_t *data, size_t len)
+static bool on_receive(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
 	struct end *e = owner;
 
@@ -44,13 +46,15 @@ static void on_receive(void *owner, const struct path *from, const uint8_t *data
 	e->received++;
 	memcpy(e->last.data, data, len);
 	e->last.len = len;
+	return true;
 }
 
-static void on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
+static bool on_admitted(void *owner, const struct path *from, const uint8_t *data, size_t len)
 {
 	on_receive(owner, from, data, len);
 	((struct end *)owner)->received--;
 	((struct end *)owner)->admitted++;
+	return true;
 }
 
 static bool is_repeated(void *owner, const uint8_t *data, size_t len)
@@ -66,7 +70,15 @@ static void on_error(void *owner, const struct carrier_error *error)
 	((struct end *)owner)->errors++;
 }
 
-static const struct port_ops ops = { on_receive, on_admitted, is_repeated, on_error };
+static unsigned int where(void *owner, union addr known[PORT_PEER_ADDRS])
+{
+	(void)owner;
+	known[0] = caller.bound;
+	memset(&known[1], 0, sizeof(known[1]));
+	return 2;
+}
+
+static const struct port_ops ops = { on_receive, on_admitted, is_repeated, on_error, where };
 
 /* Ends 0 to LINKS / 2 - 1 have keys of their own, the others one private key */
 static void make_end(unsigned int n)
@@ -87,7 +99,7 @@ static void make_end(unsigned int n)
 		assert_int_equal(identity_new(&e->id, &here), 0);
 		assert_int_equal(identity_new(&e->peer, &there), 0);
 	}
-	assert_int_equal(roster_add(&port->roster, &e->entry, e->id, e), 0);
+	assert_int_equal(port_join(port, &e->entry, e->id, e), 0);
 }
 
 static void write_init(const struct end *e, const uint8_t *cookie, struct handshake_message *init)
@@ -202,21 +214,36 @@ static void test_answers(void **state)
 	assert_int_equal(total(), before + 3);
 }
 
+/* As many INITs as are read without asking back, within a second. They are written
+ * before, and again where this machine took longer
+ */
+static void make_busy(const struct end *e)
+{
+	static struct handshake_message init[LOAD_FREE], challenge;
+	int tries, i;
+
+	for (i = 0; i < LOAD_FREE; i++)
+		write_init(e, NULL, &init[i]);
+	for (tries = 0; tries < 20; tries++) {
+		for (i = 0; i < LOAD_FREE; i++)
+			say(&init[i]);
+		if (hear(&challenge) > 0)
+			break;
+	}
+	while (hear(&challenge) > 0)
+		;
+}
+
 /* Under load, where the link is not known before a public-key operation */
 static void test_busy(void **state)
 {
 	struct end *e = &ends[LINKS - 1];
 	struct handshake_message init, challenge;
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
-	int i, before;
+	int before;
 
 	(void)state;
-	for (i = 0; i < LOAD_FREE; i++) {
-		write_init(e, NULL, &init);
-		say(&init);
-	}
-	while (hear(&challenge) > 0)
-		;
+	make_busy(e);
 	before = e->admitted;
 	write_init(e, NULL, &init);
 	say(&init);
@@ -249,22 +276,151 @@ static void test_shared(void **state)
 	assert_ptr_equal(port_find_bound(ports, &port->carrier.bound), port);
 }
 
+/* More ports are no more time for floods */
+static void test_budget(void **state)
+{
+	union addr me = { .in = { .sin_family = AF_INET } };
+	struct port *more[3];
+	uint64_t budget = intake_budget();
+	unsigned int n;
+
+	(void)state;
+	me.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	assert_int_equal(port->intake.budget, budget);
+	for (n = 0; n < 3; n++) {
+		assert_int_equal(port_new(ports, &me, NULL, &more[n]), 0);
+		assert_int_equal(port_bind(more[n]), 0);
+		assert_int_equal(more[n]->intake.budget, budget / (n + 2));
+		assert_int_equal(port->intake.budget, budget / (n + 2));
+	}
+	while (n)
+		port_put(more[--n]);
+	assert_int_equal(port->intake.budget, budget);
+}
+
 static void test_garbage(void **state)
 {
-	struct handshake_message msg = { .len = 100 };
+	struct handshake_message msg;
 	int before = total();
 
 	(void)state;
+	write_init(&ends[0], NULL, &msg);
+	msg.data[offsetof(struct cipe_wire_control, version)] = 2;
 	say(&msg);
 	assert_int_equal(total(), before);
 	/* Alone, a link gets it, to say what is wrong with it */
 	for (int n = 1; n < LINKS; n++)
-		roster_remove(&port->roster, &ends[n].entry);
+		port_leave(port, &ends[n].entry);
 	say(&msg);
 	assert_int_equal(ends[0].received, 2);
 	write_init(&ends[5], NULL, &msg);
 	say(&msg);
 	assert_int_equal(ends[0].received, 3);
+	/* Not in a flood */
+	port->intake.flooded = true;
+	say(&msg);
+	assert_int_equal(ends[0].received, 3);
+	port->intake.flooded = false;
+	assert_int_equal(hear(&msg), -EAGAIN);
+}
+
+/* Is it read, while a flood has the filter look at hints? */
+static void say_in_flood(const struct handshake_message *msg)
+{
+	struct intake_filter filter = port->intake.filter;
+
+	filter.strict = true;
+	assert_int_equal(intake_attach(port->carrier.fd, &filter), 0);
+	assert_int_equal(carrier_send(&caller, &to, msg->data, msg->len), 0);
+	ev_run(loop, EVRUN_NOWAIT);
+}
+
+/* After test_garbage(), which leaves end 0: few links, whose hints fit */
+static void test_hints(void **state)
+{
+	struct handshake_message init;
+	int before;
+
+	(void)state;
+	assert_int_equal(port_join(port, &ends[LINKS - 1].entry, ends[LINKS - 1].id,
+				   &ends[LINKS - 1]), 0);
+	assert_int_equal(port->intake.filter.n_hints, 2);
+	assert_int_equal(port->intake.filter.n_known, 2);
+	before = total();
+	write_init(&ends[0], NULL, &init);
+	say_in_flood(&init);
+	assert_int_equal(total(), before + 1);
+	write_init(&ends[LINKS - 1], NULL, &init);
+	say_in_flood(&init);
+	assert_int_equal(total(), before + 2);
+	write_init(&ends[5], NULL, &init);
+	say_in_flood(&init);
+	assert_int_equal(hear(&init), -EAGAIN);
+	assert_int_equal(recv(port->carrier.fd, init.data, 1, MSG_PEEK | MSG_DONTWAIT), -1);
+	assert_int_equal(total(), before + 2);
+	/* All of them, as without a flood: it is read, and refused */
+	port->intake.filter.strict = false;
+	assert_int_equal(intake_attach(port->carrier.fd, &port->intake.filter), 0);
+	port_leave(port, &ends[LINKS - 1].entry);
+	assert_int_equal(port->intake.filter.n_hints, 1);
+	write_init(&ends[5], NULL, &init);
+	say(&init);
+	assert_int_equal(total(), before + 3);
+}
+
+/* Answers are read in a flood if a link of the port waits for them */
+static void test_awaited(void **state)
+{
+	const struct intake_filter *filter = &port->intake.filter;
+	struct handshake_message answer;
+	struct handshake_header header;
+	int before = total();
+	unsigned int n;
+
+	(void)state;
+	write_init(&ends[0], NULL, &answer);
+	handshake_peek(answer.data, answer.len, &header);
+	answer.data[5] = CIPE_WIRE_RESPONSE;
+	port_await(port, &ends[0].entry, true, header.session ^ 1);
+	say_in_flood(&answer);
+	assert_int_equal(recv(port->carrier.fd, answer.data, 1, MSG_PEEK | MSG_DONTWAIT), -1);
+	assert_int_equal(total(), before);
+	port_await(port, &ends[0].entry, true, header.session);
+	say_in_flood(&answer);
+	assert_int_equal(total(), before + 1);
+	port_await(port, &ends[0].entry, false, 0);
+	assert_int_equal(filter->n_awaited, 0);
+	say_in_flood(&answer);
+	assert_int_equal(total(), before + 1);
+	/* Those of many are not the filter's; who leaves waits no more */
+	for (n = 1; n < LINKS; n++) {
+		assert_int_equal(port_join(port, &ends[n].entry, ends[n].id, &ends[n]), 0);
+		port_await(port, &ends[n].entry, true, n);
+		assert_int_equal(filter->n_awaited, n);
+	}
+	for (n = 1; n < LINKS; n++) {
+		port_leave(port, &ends[n].entry);
+		assert_int_equal(filter->n_awaited, LINKS - 1 - n);
+	}
+	port->intake.filter.strict = false;
+	assert_int_equal(intake_attach(port->carrier.fd, filter), 0);
+}
+
+/* Hints and peers of many links are not the filter's */
+static void test_many(void **state)
+{
+	unsigned int n;
+
+	(void)state;
+	for (n = 0; n < LINKS; n++) {
+		const struct intake_filter *filter = &port->intake.filter;
+		unsigned int hints = n < LINKS / 2 ? n + 1 : LINKS / 2 + 1;
+
+		port_leave(port, &ends[n].entry);
+		assert_int_equal(port_join(port, &ends[n].entry, ends[n].id, &ends[n]), 0);
+		assert_int_equal(filter->n_hints, hints > INTAKE_HINTS_MAX ? 0 : hints);
+		assert_int_equal(filter->n_known, n + 1 > INTAKE_KNOWN_MAX / 2 ? 0 : n + 1);
+	}
 }
 
 static int setup(void **state)
@@ -293,7 +449,7 @@ static int teardown(void **state)
 
 	(void)state;
 	for (n = 0; n < LINKS; n++) {
-		roster_remove(&port->roster, &ends[n].entry);
+		port_leave(port, &ends[n].entry);
 		identity_free(ends[n].id);
 		identity_free(ends[n].peer);
 	}
@@ -308,7 +464,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_init), cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_shared),
-		cmocka_unit_test(test_busy), cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_busy), cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_hints), cmocka_unit_test(test_awaited),
+		cmocka_unit_test(test_many),
 	};
 
 	return cmocka_run_group_tests_name("port", tests, setup, teardown);

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * When a socket is read, and how much of a flood.
+ */
+#include "intake.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "log.h"
+
+/* Messages between two looks at the clock, which are a system call each */
+#define BATCH 16
+
+/* The smallest chance there is: still a few messages a second of any flood */
+#define CHANCE_MIN (UINT32_MAX >> 16)
+
+/* Turns in a row that may leave something unread */
+#define CUTS_MAX 2
+
+/* What of the budget of a period may be saved up: the time of some turns */
+#define CREDIT_PART 2
+
+/* Periods whose budget may be owed. A message takes longer at times than all of it
+ * is worth, as others want the processor; for half a second nothing is read then,
+ * and not for longer
+ */
+#define DEBT_PERIODS 5
+
+/* Messages that a socket's queue may hold, of any size */
+#define QUEUE_MAX 1024
+
+/* Rounds of a turn: those of use cost nothing here, and others wait for theirs */
+#define ROUNDS_MAX 64
+
+/* Time this thread has run; the wall clock would count what others do */
+static uint64_t ran_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void set_filter(struct intake *i)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	int rc = intake_attach(i->fd, &i->filter);
+
+	/* All of it is checked again when it is read */
+	if (rc)
+		log_limited(&limit, LOG_WARNING, "no filter on the socket: %s", strerror(-rc));
+}
+
+/* ------------------------------------------------------------------------
+ * periods
+ */
+
+static void charge(struct intake *i, uint64_t cost)
+{
+	int64_t least = -(int64_t)i->budget * DEBT_PERIODS;
+
+	i->spent += cost;
+	i->credit -= (int64_t)cost;
+	if (i->credit < least)
+		i->credit = least;
+}
+
+/* The kernel translates a filter anew each time: as much work as many messages */
+static void set_chance(struct intake *i, uint32_t chance)
+{
+	uint64_t began = ran_ns();
+
+	if (chance == i->filter.chance)
+		return;
+	i->filter.chance = chance;
+	set_filter(i);
+	charge(i, ran_ns() - began);
+}
+
+/* What waits came with less of a filter: it would keep out what comes now */
+static void empty_queue(struct intake *i)
+{
+	uint64_t began = ran_ns();
+	unsigned int n;
+	char octet;
+
+	for (n = 0; n < QUEUE_MAX; n++)
+		if (recv(i->fd, &octet, sizeof(octet), MSG_DONTWAIT) < 0 && errno == EAGAIN)
+			break;
+	charge(i, ran_ns() - began);
+}
+
+/* Not all could be read, some turns in a row */
+static void tighten(struct intake *i)
+{
+	uint32_t chance = i->filter.chance / 4;
+
+	set_chance(i, chance > CHANCE_MIN ? chance : CHANCE_MIN);
+	empty_queue(i);
+	i->cut = 0;
+	i->tightened = true;
+}
+
+/* All was read, and more could have been */
+static void loosen(struct intake *i)
+{
+	uint32_t chance = i->filter.chance;
+
+	set_chance(i, chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * chance + 1);
+}
+
+static void set_flooded(struct intake *i, bool flooded)
+{
+	i->flooded = flooded;
+	i->filter.strict = flooded;
+	set_filter(i);
+	i->calm = 0;
+	i->cut = 0;
+	i->credit = 0;
+	i->turned_at = ev_now(i->loop);
+	if (flooded) {
+		ev_io_stop(i->loop, &i->io);
+		ev_timer_again(i->loop, &i->turn);
+	} else {
+		ev_timer_stop(i->loop, &i->turn);
+		ev_io_start(i->loop, &i->io);
+	}
+}
+
+static void end_period(struct intake *i)
+{
+	/* In debt nothing was read, which tells nothing */
+	bool calm = !i->tightened && !i->cut && i->credit > 0 && i->spent < i->budget / 5 * 2;
+
+	i->calm = calm && i->filter.chance == UINT32_MAX ? i->calm + 1 : 0;
+	if (calm)
+		loosen(i);
+	i->tightened = false;
+	if (i->calm >= INTAKE_CALM)
+		set_flooded(i, false);
+}
+
+static void check_period(struct intake *i, double now)
+{
+	if (now < i->period_end)
+		return;
+	if (i->flooded)
+		end_period(i);
+	i->spent = 0;
+	i->period_end = now + INTAKE_PERIOD_MS / 1000.;
+}
+
+/* ------------------------------------------------------------------------
+ * reading
+ */
+
+/* Read up to so many; false: there are no more. What those cost that came to
+ * nothing is the budget's; one that was of use, whose cost is of another order
+ * and no waste, ends the round.
+ */
+static bool take_some(struct intake *i, unsigned int max)
+{
+	enum intake_verdict verdict = INTAKE_WASTE;
+	uint64_t began = ran_ns(), cost;
+	unsigned int n;
+
+	for (n = 0; n < max; n++) {
+		verdict = i->take(i->ctx);
+		if (verdict != INTAKE_WASTE)
+			break;
+	}
+	cost = ran_ns() - began;
+	if (verdict == INTAKE_USE)
+		cost = n * i->each;
+	else if (n)
+		i->each = cost / n;
+	if (n)
+		charge(i, cost);
+	return verdict != INTAKE_EMPTY;
+}
+
+static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	struct intake *i = w->data;
+
+	(void)revents;
+	check_period(i, ev_now(loop));
+	take_some(i, BATCH);
+	if (i->spent <= i->budget || !ev_is_active(&i->io))
+		return;
+	log_limited(&limit, LOG_WARNING, "a flood of messages that come to nothing: not all are "
+		    "read");
+	set_flooded(i, true);
+}
+
+/* What time has brought. It may be owed from before: some messages cost more
+ * than a turn has
+ */
+static void add_credit(struct intake *i, double now)
+{
+	double since = (now - i->turned_at) * 1000 / INTAKE_PERIOD_MS;
+	int64_t limit = (int64_t)i->budget / CREDIT_PART;
+
+	i->credit += since < 1 ? (int64_t)(since * (double)i->budget) : limit;
+	if (i->credit > limit)
+		i->credit = limit;
+	i->turned_at = now;
+}
+
+/* As many as there is time for, by what one took of late */
+static unsigned int affordable(const struct intake *i)
+{
+	uint64_t n = i->each ? (uint64_t)i->credit / i->each : BATCH;
+
+	return n > BATCH ? BATCH : n ? (unsigned int)n : 1;
+}
+
+static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct intake *i = w->data;
+	unsigned int rounds;
+	bool more = true;
+
+	(void)revents;
+	check_period(i, ev_now(loop));
+	if (!ev_is_active(&i->turn))
+		return;
+	add_credit(i, ev_now(loop));
+	for (rounds = 0; more && i->credit > 0 && rounds < ROUNDS_MAX; rounds++)
+		more = take_some(i, affordable(i));
+	/* In debt from the start, it does not know */
+	if (!rounds)
+		return;
+	i->cut = more ? i->cut + 1 : 0;
+	if (i->cut > CUTS_MAX)
+		tighten(i);
+}
+
+/* ------------------------------------------------------------------------
+ * life
+ */
+
+uint64_t intake_budget(void)
+{
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (processors < 1)
+		processors = 1;
+	if (processors > INTAKE_PROCESSORS_MAX)
+		processors = INTAKE_PROCESSORS_MAX;
+	return INTAKE_BUDGET_NS * (uint64_t)processors;
+}
+
+void intake_start(struct intake *i)
+{
+	i->filter.chance = UINT32_MAX;
+	i->filter.strict = false;
+	i->flooded = false;
+	set_filter(i);
+	ev_io_init(&i->io, on_readable, i->fd, EV_READ);
+	ev_timer_init(&i->turn, on_turn, 0., INTAKE_TURN_MS / 1000.);
+	i->io.data = i->turn.data = i;
+	ev_io_start(i->loop, &i->io);
+}
+
+void intake_stop(struct intake *i)
+{
+	if (!i->loop)
+		return;
+	ev_io_stop(i->loop, &i->io);
+	ev_timer_stop(i->loop, &i->turn);
+}
+
+/* A filter is put there anew for what it has in it */
+static void change_filter(struct intake *i, const struct intake_filter *to)
+{
+	bool changed = memcmp(&i->filter, to, sizeof(*to));
+
+	memcpy(&i->filter, to, sizeof(*to));
+	if (changed && i->loop && i->flooded)
+		set_filter(i);
+}
+
+void intake_know(struct intake *i, const union addr *addr, unsigned int n)
+{
+	struct intake_filter f;
+	unsigned int k = 0;
+
+	memcpy(&f, &i->filter, sizeof(f));
+	memset(f.known, 0, sizeof(f.known));
+	for (; n && k < INTAKE_KNOWN_MAX; n--, addr++)
+		if (addr_is_set(addr))
+			f.known[k++] = *addr;
+	f.n_known = k;
+	change_filter(i, &f);
+}
+
+void intake_expect(struct intake *i, const uint16_t *hint, unsigned int n)
+{
+	struct intake_filter f;
+
+	memcpy(&f, &i->filter, sizeof(f));
+	memset(f.hints, 0, sizeof(f.hints));
+	memcpy(f.hints, hint, n * sizeof(*hint));
+	f.n_hints = n;
+	change_filter(i, &f);
+}
+
+void intake_await(struct intake *i, const uint32_t *session, unsigned int n)
+{
+	struct intake_filter f;
+
+	memcpy(&f, &i->filter, sizeof(f));
+	memset(f.awaited, 0, sizeof(f.awaited));
+	if (n <= INTAKE_AWAITED_MAX)
+		memcpy(f.awaited, session, n * sizeof(*session));
+	f.n_awaited = n;
+	change_filter(i, &f);
+}

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a socket takes in of a flood. Anyone can send key exchange messages, and
+ * each one that comes to nothing has cost time until that is known. So
+ *
+ * - a filter on the socket drops in the kernel what is no such message;
+ * - a bounded part of the processors' time goes to those that come to nothing.
+ *   If that is not enough for all, the filter passes some of them, at random,
+ *   and all from addresses where a peer is known to be.
+ *
+ * Below that bound nothing waits, and nothing is dropped. Data packets never
+ * come here: the module takes them before the filter sees them.
+ */
+#ifndef CIPED_INTAKE_H
+#define CIPED_INTAKE_H
+
+#include <ev.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "addr.h"
+
+/* Time for messages that come to nothing: two hundredths of each processor */
+#define INTAKE_PERIOD_MS 100
+#define INTAKE_BUDGET_NS 2000000u
+
+/* A process has one thread: at most half of one processor in all */
+#define INTAKE_PROCESSORS_MAX 25
+
+/* Beyond the budget: so often the socket is read, to be woken up less */
+#define INTAKE_TURN_MS 20
+
+/* Calm periods after which it is read as messages come again */
+#define INTAKE_CALM 10
+
+/* Addresses from which all messages pass; values of the header's hint */
+#define INTAKE_KNOWN_MAX 8
+#define INTAKE_HINTS_MAX 8
+
+/* Session ids of answers that we wait for */
+#define INTAKE_AWAITED_MAX 8
+
+/* What became of one message */
+enum intake_verdict {
+	INTAKE_EMPTY,		/* there was none */
+	INTAKE_WASTE,		/* it came to nothing */
+	INTAKE_USE,		/* it was authentic, and new */
+};
+
+/**
+ * struct intake_filter - what passes the socket's filter
+ * @family: of the socket
+ * @chance: of those from unknown addresses, in 2^32nds; %UINT32_MAX: all
+ * @strict: only our version, INITs with one of @hints, and answers of @awaited; else
+ *	the log can say what is wrong
+ * @hints: values of octets 10 and 11 of INITs
+ * @n_hints: how many; 0: any
+ * @awaited: session ids of answers, host byte order
+ * @n_awaited: how many; more than %INTAKE_AWAITED_MAX: any
+ * @known: addresses from which all pass
+ * @n_known: how many
+ */
+struct intake_filter {
+	int family;
+	uint32_t chance;
+	bool strict;
+	uint16_t hints[INTAKE_HINTS_MAX];
+	unsigned int n_hints;
+	uint32_t awaited[INTAKE_AWAITED_MAX];
+	unsigned int n_awaited;
+	union addr known[INTAKE_KNOWN_MAX];
+	unsigned int n_known;
+};
+
+/**
+ * intake_attach - put a filter on a socket, in place of the one before
+ * @fd: UDP socket
+ * @filter: which one
+ *
+ * Return: 0 or -errno.
+ */
+int intake_attach(int fd, const struct intake_filter *filter);
+
+/**
+ * struct intake - a socket that is read
+ * @loop: event loop
+ * @fd: the socket
+ * @take: reads one message and does what it asks for
+ * @ctx: for @take
+ * @filter: on the socket
+ * @budget: nanoseconds a period
+ * @io: the socket is readable
+ * @turn: time to read it, when too much comes
+ * @flooded: too much comes: @turn, not @io
+ * @period_end: when the next period begins
+ * @spent: nanoseconds of this one, on what came to nothing
+ * @each: nanoseconds that one message of that kind took of late
+ * @credit: nanoseconds that may be spent now; less than 0: that must pass first
+ * @turned_at: when @credit was last added to
+ * @cut: turns in a row that left something unread
+ * @tightened: less passes the filter than in the period before
+ * @calm: periods in a row in which all could have been read
+ */
+struct intake {
+	struct ev_loop *loop;
+	int fd;
+	enum intake_verdict (*take)(void *ctx);
+	void *ctx;
+	struct intake_filter filter;
+	uint64_t budget;
+	ev_io io;
+	ev_timer turn;
+	bool flooded;
+	double period_end;
+	uint64_t spent;
+	uint64_t each;
+	int64_t credit;
+	double turned_at;
+	unsigned int cut;
+	bool tightened;
+	unsigned int calm;
+};
+
+/** intake_budget - what this machine can spare, for struct intake; reads a file */
+uint64_t intake_budget(void);
+
+/**
+ * intake_start - read a socket from now on
+ * @i: @loop, @fd, @take, @ctx, @budget and the family of @filter are set
+ */
+void intake_start(struct intake *i);
+
+/** intake_stop - no more, until intake_start(); does no harm before it */
+void intake_stop(struct intake *i);
+
+/**
+ * intake_know - where peers are
+ * @i: the intake
+ * @addr: the addresses; unset ones are skipped
+ * @n: how many, at most %INTAKE_KNOWN_MAX
+ */
+void intake_know(struct intake *i, const union addr *addr, unsigned int n);
+
+/**
+ * intake_expect - what INITs for us have in octets 10 and 11
+ * @i: the intake
+ * @hint: the values
+ * @n: how many, at most %INTAKE_HINTS_MAX; 0: any
+ */
+void intake_expect(struct intake *i, const uint16_t *hint, unsigned int n);
+
+/**
+ * intake_await - what RESPONSEs and CHALLENGEs for us have as session id
+ * @i: the intake
+ * @session: the ids
+ * @n: how many; more than %INTAKE_AWAITED_MAX: any, and @session is not looked at
+ */
+void intake_await(struct intake *i, const uint32_t *session, unsigned int n);
+
+#endif /* CIPED_INTAKE_H */

@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The filter on a socket, with sockets of this machine; and how much of a flood
+ * is read.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cipe/wire.h>
+
+#include "intake.h"
+
+#define INIT_LEN 150
+
+static int from, to;
+static union addr here;
+static const union addr unset;
+
+/* An INIT as far as the filter looks */
+static const uint8_t init[INIT_LEN] = { 0, 0, 0, 0, 1, 1, 2, 0, 3, 0, 0, 0 };
+
+static void open_both(int family)
+{
+	socklen_t len;
+
+	memset(&here, 0, sizeof(here));
+	here.sa.sa_family = (sa_family_t)family;
+	if (family == AF_INET)
+		here.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	else
+		here.in6.sin6_addr = in6addr_loopback;
+	len = addr_len(&here);
+	to = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+	from = socket(family, SOCK_DGRAM, 0);
+	assert_int_equal(bind(to, &here.sa, len), 0);
+	assert_int_equal(getsockname(to, &here.sa, &len), 0);
+	assert_int_equal(connect(from, &here.sa, len), 0);
+}
+
+static void close_both(void)
+{
+	close(from);
+	close(to);
+}
+
+static int passes(const uint8_t *msg, size_t len)
+{
+	uint8_t buf[2048];
+
+	assert_int_equal(send(from, msg, len, 0), len);
+	return recv(to, buf, sizeof(buf), 0) == (ssize_t)len;
+}
+
+/* Does it pass with that octet in it? */
+static int passes_with(unsigned int at, uint8_t value)
+{
+	uint8_t msg[INIT_LEN];
+
+	memcpy(msg, init, sizeof(msg));
+	msg[at] = value;
+	return passes(msg, sizeof(msg));
+}
+
+static void test_shape(void **state)
+{
+	struct intake_filter f = { .family = AF_INET, .chance = UINT32_MAX };
+	static uint8_t long_one[1201];
+
+	(void)state;
+	open_both(AF_INET);
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes(init, sizeof(init)));
+	assert_true(passes(init, 48));
+	assert_false(passes(init, 47));
+	assert_false(passes(init, 4));
+	memcpy(long_one, init, sizeof(init));
+	assert_true(passes(long_one, 1200));
+	assert_false(passes(long_one, 1201));
+	/* marker, type, mode, cipher, DH functions */
+	assert_false(passes_with(0, 1));
+	assert_false(passes_with(3, 1));
+	assert_false(passes_with(5, 0));
+	assert_true(passes_with(5, 3));
+	assert_false(passes_with(5, 4));
+	assert_true(passes_with(7, 1));
+	assert_false(passes_with(7, 2));
+	assert_false(passes_with(8, 0));
+	assert_false(passes_with(8, 4));
+	assert_true(passes_with(9, 1));
+	assert_false(passes_with(9, 2));
+	/* The log shall name other versions and patterns */
+	assert_true(passes_with(4, 2));
+	assert_true(passes_with(4, 15));
+	assert_false(passes_with(4, 16));
+	assert_false(passes_with(4, 0));
+	assert_true(passes_with(6, 77));
+	close_both();
+}
+
+static void test_hints(void **state)
+{
+	struct intake_filter f = { .family = AF_INET, .chance = UINT32_MAX,
+				   .strict = true, .hints = { 0x0001, 0x0007 } };
+
+	(void)state;
+	open_both(AF_INET);
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_with(11, 9));
+	f.n_hints = 1;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_with(11, 1));
+	assert_false(passes_with(11, 7));
+	assert_false(passes_with(10, 1));
+	f.n_hints = 2;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_with(11, 1));
+	assert_true(passes_with(11, 7));
+	assert_false(passes_with(11, 2));
+	/* Of answers to us, they are the peer's */
+	f.n_awaited = 1;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_with(5, 2));
+	assert_true(passes_with(5, 3));
+	f.n_hints = INTAKE_HINTS_MAX;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_with(11, 7));
+	assert_false(passes_with(11, 2));
+	/* Without a flood the log shall say that a key is wrong */
+	f.strict = false;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_with(11, 2));
+	close_both();
+}
+
+/* A message of that type with that session id, in a flood */
+static int passes_session(uint8_t type, uint32_t session)
+{
+	uint8_t msg[INIT_LEN];
+
+	memcpy(msg, init, sizeof(msg));
+	msg[offsetof(struct cipe_wire_control, type)] = type;
+	session = htonl(session);
+	memcpy(msg + offsetof(struct cipe_wire_control, session), &session, sizeof(session));
+	return passes(msg, sizeof(msg));
+}
+
+static int passes_answers(uint32_t session)
+{
+	int passes = passes_session(CIPE_WIRE_RESPONSE, session);
+
+	assert_int_equal(passes_session(CIPE_WIRE_CHALLENGE, session), passes);
+	/* It chose its own */
+	assert_true(passes_session(CIPE_WIRE_INIT, session));
+	return passes;
+}
+
+/* Whoever wants to fill the queue with answers has to know our INIT */
+static void test_awaited(void **state)
+{
+	struct intake_filter f = { .family = AF_INET, .chance = UINT32_MAX, .strict = true };
+	unsigned int n, i;
+
+	(void)state;
+	open_both(AF_INET);
+	for (i = 0; i < INTAKE_AWAITED_MAX; i++)
+		f.awaited[i] = 0x80000000u + i;
+	for (n = 0; n <= INTAKE_AWAITED_MAX; n++) {
+		f.n_awaited = n;
+		assert_int_equal(intake_attach(to, &f), 0);
+		for (i = 0; i < INTAKE_AWAITED_MAX; i++)
+			assert_int_equal(passes_answers(f.awaited[i]), i < n);
+		assert_false(passes_answers(0));
+		assert_false(passes_answers(0x01000080));
+	}
+	/* Too many to name */
+	f.n_awaited = n;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_answers(0));
+	/* Nothing in the log, in a flood */
+	assert_false(passes_with(4, 2));
+	f.strict = false;
+	f.n_awaited = 0;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_answers(0));
+	assert_true(passes_with(4, 2));
+	close_both();
+}
+
+/* All that there can be in a filter at once */
+static void test_all(void **state)
+{
+	struct intake_filter f = { .family = AF_INET6, .strict = true,
+				   .n_hints = INTAKE_HINTS_MAX, .n_awaited = INTAKE_AWAITED_MAX,
+				   .n_known = INTAKE_KNOWN_MAX };
+	unsigned int i;
+
+	(void)state;
+	open_both(AF_INET6);
+	for (i = 0; i < 8; i++) {
+		f.hints[i] = (uint16_t)(1 + i);
+		f.awaited[i] = 1 + i;
+		f.known[i] = here;
+		f.known[i].in6.sin6_addr.s6_addr[15] ^= (uint8_t)(2 + i);
+	}
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_false(passes_with(11, 8));
+	f.known[7] = here;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_with(11, 1));
+	assert_true(passes_with(11, 8));
+	assert_false(passes_with(11, 9));
+	assert_true(passes_session(CIPE_WIRE_RESPONSE, 8));
+	assert_false(passes_session(CIPE_WIRE_RESPONSE, 9));
+	close_both();
+}
+
+static unsigned int count_passing(unsigned int sent)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < sent; i++)
+		n += (unsigned int)passes(init, sizeof(init));
+	return n;
+}
+
+/* An eighth of 8000: more than six standard deviations off is no chance */
+static void chance_at(int family)
+{
+	struct intake_filter f = { .family = family, .chance = UINT32_MAX / 8 };
+	unsigned int n;
+
+	open_both(family);
+	assert_int_equal(intake_attach(to, &f), 0);
+	n = count_passing(8000);
+	assert_in_range(n, 1000 - 180, 1000 + 180);
+	/* All from where a peer is, whatever its port */
+	f.n_known = INTAKE_KNOWN_MAX;
+	f.known[INTAKE_KNOWN_MAX - 1] = here;
+	addr_set_port(&f.known[INTAKE_KNOWN_MAX - 1], 1);
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_int_equal(count_passing(1000), 1000);
+	f.known[INTAKE_KNOWN_MAX - 1] = unset;
+	if (family == AF_INET6) {
+		f.known[0] = here;
+		f.known[0].in6.sin6_addr.s6_addr[15] ^= 2;
+		f.known[1] = here;
+		f.known[1].in6.sin6_addr.s6_addr[0] ^= 2;
+	}
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_in_range(count_passing(1000), 60, 200);
+	close_both();
+}
+
+static void test_chance(void **state)
+{
+	(void)state;
+	chance_at(AF_INET);
+	chance_at(AF_INET6);
+}
+
+/* A socket that always has more, all of it worth nothing, or of use */
+struct source {
+	enum intake_verdict verdict;
+	uint64_t ns;
+	unsigned int taken;
+};
+
+static void busy(uint64_t ns)
+{
+	struct timespec ts;
+	uint64_t end, now;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	end = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec + ns;
+	do {
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+		now = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+	} while (now < end);
+}
+
+static enum intake_verdict take(void *ctx)
+{
+	struct source *source = ctx;
+
+	source->taken++;
+	busy(source->ns);
+	return source->verdict;
+}
+
+static void on_end(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)w;
+	(void)revents;
+	ev_break(loop, EVBREAK_ALL);
+}
+
+static void run(struct ev_loop *loop, double seconds)
+{
+	ev_timer end;
+
+	ev_timer_init(&end, on_end, seconds, 0.);
+	ev_now_update(loop);
+	ev_timer_start(loop, &end);
+	ev_run(loop, 0);
+}
+
+static uint64_t ran_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
+/* Each message takes so long */
+static void budget_of(uint64_t ns)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE, .ns = ns };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = intake_budget(), .filter = { .family = AF_INET } };
+	union addr known[2] = { unset };
+	const uint16_t hint = 7;
+	uint64_t began, limit;
+	uint8_t buf[2048];
+	int tries;
+
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	limit = i.budget * 20 / 1000000;
+	assert_true(i.budget >= INTAKE_BUDGET_NS);
+	for (tries = 0; tries < 100; tries++)
+		assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	/* Others may want this processor, too */
+	for (tries = 0; tries < 100 && i.filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.2);
+	assert_true(i.flooded);
+	assert_true(i.filter.chance <= UINT32_MAX / 64);
+	began = ran_ms();
+	run(loop, 2.);
+	/* What it is, and half as much again */
+	assert_in_range(ran_ms() - began, limit / 8, limit + limit / 2);
+	/* Nobody but the peer gets through now */
+	known[1] = here;
+	intake_know(&i, known, 2);
+	assert_int_equal(i.filter.n_known, 1);
+	assert_true(i.filter.strict);
+	/* What waited when less was let in, was of the flood */
+	assert_int_equal(recv(to, buf, sizeof(buf), 0), -1);
+	intake_expect(&i, &hint, 1);
+	assert_false(passes(init, sizeof(init)));
+	intake_expect(&i, &hint, 0);
+
+	/* The flood ends: soon all is as before */
+	source.verdict = INTAKE_EMPTY;
+	for (tries = 0; tries < 100 && i.flooded; tries++)
+		run(loop, 0.2);
+	assert_false(i.flooded);
+	assert_false(i.filter.strict);
+	assert_int_equal(i.filter.chance, UINT32_MAX);
+
+	/* What is of use is not bounded */
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	source.verdict = INTAKE_USE;
+	source.taken = 0;
+	source.ns = 100000;
+	run(loop, 0.5);
+	assert_false(i.flooded);
+	assert_in_range(source.taken, 100, 1000000);
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
+/* One message takes as long as many periods have. Nothing is read until part of
+ * that has passed, and that nothing was read tells nothing
+ */
+static void test_debt(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	int64_t most = 5 * (int64_t)i.budget;
+	uint32_t chance;
+	int tries;
+
+	(void)state;
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	for (tries = 0; tries < 100 && i.filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.2);
+	assert_true(i.flooded);
+	source.taken = 0;
+	source.ns = 100 * i.budget;
+	for (tries = 0; tries < 100 && !source.taken; tries++)
+		run(loop, 0.02);
+	assert_true(source.taken);
+	assert_in_range(-i.credit, 1, most);
+	/* Now there is nothing more; it cannot know before it may look */
+	chance = i.filter.chance;
+	source.verdict = INTAKE_EMPTY;
+	source.ns = 0;
+	for (tries = 0; tries < 1000 && i.credit <= 0; tries++) {
+		assert_int_equal(i.filter.chance, chance);
+		run(loop, 0.01);
+	}
+	assert_true(i.credit > 0);
+	for (tries = 0; tries < 100 && i.flooded; tries++)
+		run(loop, 0.2);
+	assert_false(i.flooded);
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
+static void test_budget(void **state)
+{
+	(void)state;
+	budget_of(2000);
+	budget_of(20000);
+	budget_of(1000000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_shape),
+		cmocka_unit_test(test_hints),
+		cmocka_unit_test(test_awaited),
+		cmocka_unit_test(test_all),
+		cmocka_unit_test(test_chance),
+		cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_debt),
+	};
+
+	cmocka_set_message_output(CM_OUTPUT_TAP);
+	return cmocka_run_group_tests_name("intake", tests, NULL, NULL);
+}
