@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -20,11 +21,13 @@
 /**
  * struct optset_item - a link
  * @name: of its file, without directory and suffix; "": no file of its own
+ * @conf: by which keeper and parser mean it; 0: nobody has given it one
  * @faulty: its file has faults: @opts are not to be used
  * @opts: its options
  */
 struct optset_item {
 	char *name;
+	uint32_t conf;
 	bool faulty;
 	struct options opts;
 };
