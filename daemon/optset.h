@@ -62,6 +62,8 @@ size_t optset_count(void);
  * @argc: of main()
  * @argv: of main()
  * @many: links are from OPTSET_DIR, even if there are none any more
+ * @names: look up ipaddr and ptpaddr where they are names, which may take long;
+ *	else whoever calls does, by options_inside_name()
  * @set: filled in; released by optset_wipe(), also after an error
  * @err: takes the messages
  *
@@ -72,7 +74,7 @@ size_t optset_count(void);
  * Return: 0, also where only some links' files have faults, which were reported
  * and are in @faults; else as options_load().
  */
-int optset_load(int argc, char **argv, bool many, struct optset *set, FILE *err);
+int optset_load(int argc, char **argv, bool many, bool names, struct optset *set, FILE *err);
 
 /**
  * optset_load_under() - read OPTIONS_FILE and OPTSET_DIR elsewhere, for tests
