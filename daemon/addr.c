@@ -94,6 +94,15 @@ void addr_unmap(union addr *addr)
 	addr->in = in;
 }
 
+/** addr_is_host4() - can it be the address of one host that is not this one? */
+bool addr_is_host4(struct in_addr addr)
+{
+	uint32_t host = ntohl(addr.s_addr);
+
+	return host >> 24 && host >> 24 != IN_LOOPBACKNET && !IN_MULTICAST(host) &&
+	       host != INADDR_BROADCAST;
+}
+
 /** addr_equal_host() - same family and host, whatever the port */
 bool addr_equal_host(const union addr *a, const union addr *b)
 {

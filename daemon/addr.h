@@ -37,6 +37,7 @@ bool addr_is_set(const union addr *addr);
 bool addr_is_any(const union addr *addr);
 uint16_t addr_port(const union addr *addr);
 void addr_set_port(union addr *addr, uint16_t port);
+bool addr_is_host4(struct in_addr addr);
 void addr_unmap(union addr *addr);
 bool addr_equal(const union addr *a, const union addr *b);
 bool addr_equal_host(const union addr *a, const union addr *b);

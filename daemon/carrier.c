@@ -22,60 +22,6 @@ union control {
 	char room[CONTROL_ROOM];
 };
 
-static int set_option(int fd, int level, int option, int value)
-{
-	return setsockopt(fd, level, option, &value, sizeof(value)) ? -errno : 0;
-}
-
-/* Addresses of datagrams, reports of errors; fragments are no shame */
-static int set_options(int fd, int family)
-{
-	int rc;
-
-	if (family == AF_INET) {
-		rc = set_option(fd, IPPROTO_IP, IP_PKTINFO, 1);
-		rc = rc ? rc : set_option(fd, IPPROTO_IP, IP_RECVERR, 1);
-		return rc ? rc : set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
-	}
-	rc = set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-	rc = rc ? rc : set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-	rc = rc ? rc : set_option(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
-	return rc ? rc : set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_DONT);
-}
-
-/**
- * carrier_open() - create a socket, not bound yet
- * @c: to be closed by carrier_close()
- * @family: AF_INET or AF_INET6
- * Return: 0 or -errno.
- */
-int carrier_open(struct carrier *c, int family)
-{
-	int rc;
-
-	memset(c, 0, sizeof(*c));
-	c->fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_UDP);
-	if (c->fd < 0)
-		return -errno;
-	rc = set_options(c->fd, family);
-	if (rc)
-		carrier_close(c);
-	return rc;
-}
-
-/**
- * carrier_bind() - bind to an address
- * @c: after carrier_open()
- * @me: of the same family; wildcard and port 0 leave the choice to the system
- * Return: 0 or -errno.
- */
-int carrier_bind(struct carrier *c, const union addr *me)
-{
-	if (bind(c->fd, &me->sa, addr_len(me)))
-		return -errno;
-	return carrier_learn_bound(c);
-}
-
 /** carrier_learn_bound() - read what the socket is bound to. Return: 0 or -errno. */
 int carrier_learn_bound(struct carrier *c)
 {
@@ -314,50 +260,6 @@ int carrier_error(struct carrier *c, struct carrier_error *error)
 /* ------------------------------------------------------------------------
  * routes
  */
-
-static int read_mtu(int fd, int family, unsigned int *mtu)
-{
-	int value = 0;
-	socklen_t len = sizeof(value);
-	int rc = family == AF_INET ?
-		 getsockopt(fd, IPPROTO_IP, IP_MTU, &value, &len) :
-		 getsockopt(fd, IPPROTO_IPV6, IPV6_MTU, &value, &len);
-
-	*mtu = value > 0 ? (unsigned int)value : CARRIER_MTU_DEFAULT;
-	return rc ? -errno : 0;
-}
-
-/**
- * carrier_find_route() - ask the routes about the way to a peer
- * @to: the peer
- * @route: filled in
- * Return: 0, or -errno: -ENETUNREACH and the like without a route.
- */
-int carrier_find_route(const union addr *to, struct carrier_route *route)
-{
-	struct carrier probe = CARRIER_INIT;
-	union addr where = *to;
-	int fd, rc = 0;
-
-	memset(route, 0, sizeof(*route));
-	fd = socket(to->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, IPPROTO_UDP);
-	if (fd < 0)
-		return -errno;
-	/* Nothing is sent; the port is of no matter, but must not be 0 */
-	if (!addr_port(&where))
-		addr_set_port(&where, 1);
-	if (connect(fd, &where.sa, addr_len(&where)))
-		rc = -errno;
-	if (!rc)
-		rc = read_mtu(fd, to->sa.sa_family, &route->mtu);
-	probe.fd = fd;
-	if (!rc)
-		rc = carrier_learn_bound(&probe);
-	route->local = probe.bound;
-	addr_set_port(&route->local, 0);
-	carrier_close(&probe);
-	return rc;
-}
 
 /**
  * carrier_inner_mtu() - MTU of the link over a path

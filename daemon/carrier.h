@@ -59,15 +59,15 @@ struct carrier_error {
 	uint32_t session;
 };
 
-int carrier_open(struct carrier *c, int family);
-int carrier_bind(struct carrier *c, const union addr *me);
+int carrier_open(struct carrier *c, uint32_t conf, int family);
+int carrier_bind(struct carrier *c, uint32_t conf, const union addr *me);
 int carrier_learn_bound(struct carrier *c);
 void carrier_close(struct carrier *c);
 ssize_t carrier_receive(struct carrier *c, void *buf, size_t size, struct path *from);
 int carrier_send(struct carrier *c, const struct path *to, const void *data, size_t len);
 int carrier_error(struct carrier *c, struct carrier_error *error);
 void carrier_error_about(struct carrier_error *error, const void *message, size_t len);
-int carrier_find_route(const union addr *to, struct carrier_route *route);
+int carrier_find_route(uint32_t conf, const union addr *to, struct carrier_route *route);
 unsigned int carrier_inner_mtu(unsigned int path_mtu, int family, bool ether);
 
 #endif /* CIPED_CARRIER_H */

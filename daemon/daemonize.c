@@ -62,20 +62,32 @@ int daemonize_begin(void)
 	return 0;
 }
 
+static void leave_terminal(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
+
+	if (null < 0)
+		return;
+	log_detach();
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		dup2(null, fd);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
+void daemonize_leave(void)
+{
+	if (ready_fd >= 0)
+		close(ready_fd);
+	ready_fd = -1;
+	leave_terminal();
+}
+
 void daemonize_ready(void)
 {
-	int null;
-
 	if (ready_fd < 0)
 		return;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC | O_NOCTTY);
-	if (null >= 0) {
-		log_detach();
-		for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
-			dup2(null, fd);
-		if (null > STDERR_FILENO)
-			close(null);
-	}
+	leave_terminal();
 	if (chdir("/") < 0)
 		log_debug("chdir(/): %m");
 	if (write(ready_fd, "", 1) < 0)

@@ -24,4 +24,10 @@ int daemonize_begin(void);
  */
 void daemonize_ready(void);
 
+/**
+ * daemonize_leave() - another process of the daemon: say nothing to whoever
+ * waits for the start, and let go of the terminal
+ */
+void daemonize_leave(void);
+
 #endif /* CIPED_DAEMONIZE_H */

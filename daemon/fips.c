@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "fips.h"
 
+#include <stdbool.h>
+
 #include <openssl/conf.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -45,9 +47,12 @@ static int load(OSSL_LIB_CTX *lib)
 OSSL_LIB_CTX *fips_open(void)
 {
 	static OSSL_LIB_CTX *lib;
+	static bool tried;
 
-	if (lib)
+	/* A second time files may be out of reach */
+	if (tried)
 		return lib;
+	tried = true;
 	lib = OSSL_LIB_CTX_new();
 	if (lib && !load(lib)) {
 		OSSL_LIB_CTX_free(lib);

@@ -8,6 +8,7 @@
 
 #include <ev.h>
 #include <stdbool.h>
+#include <sys/types.h>
 
 /* Seconds a script may run, then seconds between SIGTERM and SIGKILL */
 #define HOOKS_TIME_LIMIT	30.0
@@ -26,6 +27,7 @@ enum hooks_event {
 /**
  * struct hooks_facts - what a script is told; all strings, copied by hooks_run()
  * @device: name of the interface ($1, CIPE_DEVICE)
+ * @pid: process id of the daemon ($3, CIPE_PID)
  * @me: our carrier address, address:port ($2, CIPE_ME)
  * @local: our address inside ($4, CIPE_LOCAL)
  * @remote: the peer's address inside ($5, CIPE_REMOTE)
@@ -34,11 +36,11 @@ enum hooks_event {
  * @mode: "ip" or "ether" (CIPE_MODE)
  * @mtu: of the interface (CIPE_MTU)
  *
- * NULL stands for "". The third argument ($3, CIPE_PID) is our process id;
- * CIPE_EVENT is "up" or "down".
+ * NULL stands for "". CIPE_EVENT is "up" or "down".
  */
 struct hooks_facts {
 	const char *device;
+	pid_t pid;
 	const char *me;
 	const char *local;
 	const char *remote;

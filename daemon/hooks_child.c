@@ -39,7 +39,7 @@ int hooks_child_init(struct hooks_child *child, enum hooks_event event, const ch
 		     const struct hooks_facts *f)
 {
 	char **arg = child->argv, **var = child->envp;
-	int pid = (int)getpid(), err = 0;
+	int pid = (int)f->pid, err = 0;
 
 	add(&arg, &err, "%s", path);
 	add(&arg, &err, "%s", text(f->device));

@@ -7,27 +7,12 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sysexits.h>
 
 #include "log.h"
-#include "optvalue.h"
-#include "secret.h"
-
-/* Descriptors beside those of links */
-#define FILES_SPARE 256
-
-/* Descriptors a link may take: pid file, socket, ICMP errors */
-#define FILES_PER_LINK 3
 
 /* Seconds between two links when all are looked at */
 #define CHECK_SPACING 0.001
-
-/* The process id of who runs all links, beside those of each device */
-#define PIDFILE_NAME OPTVALUE_PROCESS
-
-/* Octets of locked memory that a link needs at most, with its exchanges */
-#define LINK_SECRETS 1024
 
 /**
  * struct member - a link of the hub
@@ -36,6 +21,7 @@
  * @link: the link; NULL: not up yet, or not any more
  * @id: number of the link in the kernel, while it is in @by_id
  * @ifindex: of its interface when it was set up, while it is in @by_ifindex
+ * @resolving: the addresses of its carrier are being looked up
  * @ready: it is set up, ready to run
  * @seen: there are options of it, of those just read
  * @by_name: among all
@@ -48,6 +34,7 @@ struct member {
 	struct link *link;
 	uint32_t id;
 	unsigned int ifindex;
+	bool resolving;
 	bool ready;
 	bool seen;
 	UT_hash_handle by_name;
@@ -59,27 +46,27 @@ struct member {
  * struct hub - all links
  * @config: see there
  * @many: links are those of OPTSET_DIR
- * @pidfile: our claim to be the one who runs these
  * @by_name: all members
  * @by_id: those set up
  * @by_ifindex: likewise
  * @leaving: members that are going down by our will
- * @again: options were to be read meanwhile
+ * @resolving: members whose addresses are being looked up
+ * @applying: @applied is to be called
+ * @started: it was called once
  * @stopping: all are going down
- * @room: links there is locked memory for
  * @code: exit code of the last link that ended by itself
  */
 struct hub {
 	struct hub_config config;
 	bool many;
-	struct pidfile pidfile;
 	struct member *by_name;
 	struct member *by_id;
 	struct member *by_ifindex;
 	unsigned int leaving;
-	bool again;
+	unsigned int resolving;
+	bool applying;
+	bool started;
 	bool stopping;
-	unsigned int room;
 	int code;
 };
 
@@ -101,6 +88,13 @@ static struct member *find(struct hub *h, const char *name)
 	return m;
 }
 
+static void free_item(struct hub *h, struct optset_item *item)
+{
+	if (item)
+		h->config.gone(h->config.ctx, item->conf);
+	optset_item_free(item);
+}
+
 /* Takes @item. Return: 0 or -ENOMEM */
 static int add(struct hub *h, struct optset_item *item)
 {
@@ -114,7 +108,7 @@ static int add(struct hub *h, struct optset_item *item)
 			return 0;
 	}
 	free(m);
-	optset_item_free(item);
+	free_item(h, item);
 	return -ENOMEM;
 }
 
@@ -155,10 +149,12 @@ static void end_link(struct hub *h, struct member *m)
 
 static void drop(struct hub *h, struct member *m)
 {
+	if (m->resolving)
+		h->resolving--;
 	end_link(h, m);
 	HASH_DELETE(by_name, h->by_name, m);
-	optset_item_free(m->item);
-	optset_item_free(m->next);
+	free_item(h, m->item);
+	free_item(h, m->next);
 	free(m);
 }
 
@@ -178,11 +174,18 @@ static void give_up(struct hub *h, struct member *m, int code)
 
 static int resolve(struct hub *h, struct member *m)
 {
-	m->link = link_new(&h->config.env, &m->item->opts);
+	int rc;
+
+	m->link = link_new(&h->config.env, m->item->conf, &m->item->opts);
 	if (!m->link)
 		return LINK_EXIT_SYSTEM;
 	m->link->user = m;
-	return link_resolve(m->link);
+	rc = link_resolve(m->link);
+	if (rc != LINK_LATER)
+		return rc;
+	m->resolving = true;
+	h->resolving++;
+	return 0;
 }
 
 static int connect_link(struct hub *h, struct member *m)
@@ -250,13 +253,10 @@ static void bring_up(struct hub *h)
 			continue;
 		enter(m);
 		link_run(m->link);
+		h->config.ready(h->config.ctx, m->item->conf);
 	}
 	log_set_device("");
 }
-
-/* ------------------------------------------------------------------------
- * down
- */
 
 static void finish(struct hub *h)
 {
@@ -264,17 +264,46 @@ static void finish(struct hub *h)
 		h->config.ended(h->config.ctx, h->stopping ? EXIT_SUCCESS : h->code);
 }
 
+/* All addresses are known, or will not be */
+static void all_resolved(struct hub *h)
+{
+	if (h->stopping || h->resolving || h->leaving || !h->applying)
+		return;
+	bring_up(h);
+	/* A start that failed is told by the exit code */
+	if (!h->by_name && !h->started)
+		return;
+	h->applying = false;
+	if (h->many && !h->started)
+		log_notice("%u links are set up", HASH_CNT(by_name, h->by_name));
+	h->started = true;
+	h->config.applied(h->config.ctx);
+}
+
+static void on_link_resolved(void *ctx, struct link *l, int code)
+{
+	struct hub *h = ctx;
+	struct member *m = l->user;
+
+	m->resolving = false;
+	h->resolving--;
+	if (code)
+		give_up(h, m, code);
+	all_resolved(h);
+	finish(h);
+}
+
+/* ------------------------------------------------------------------------
+ * down
+ */
+
 /* Those that were to go are gone: the new ones can have their devices */
 static void all_left(struct hub *h)
 {
 	if (h->stopping)
 		return;
 	step_all(h, STEP_RESOLVE);
-	bring_up(h);
-	if (h->again) {
-		h->again = false;
-		hub_reload(h);
-	}
+	all_resolved(h);
 }
 
 static void on_link_ended(void *ctx, struct link *l, int code)
@@ -291,7 +320,7 @@ static void on_link_ended(void *ctx, struct link *l, int code)
 		free(m->next->name);
 		m->next->name = m->item->name;
 		m->item->name = NULL;
-		optset_item_free(m->item);
+		free_item(h, m->item);
 		m->item = m->next;
 		m->next = NULL;
 	} else {
@@ -325,35 +354,6 @@ struct changes {
 	unsigned int added, changed, removed, same;
 };
 
-static void log_lines(char *text)
-{
-	char *line, *rest = text;
-
-	while ((line = strsep(&rest, "\n")))
-		if (*line)
-			log_err("%s", line);
-}
-
-/* Messages go to the log */
-static int load(struct hub *h, struct optset *set)
-{
-	char *text = NULL;
-	size_t len;
-	FILE *err = open_memstream(&text, &len);
-	int rc;
-
-	if (!err) {
-		set->broken = true;
-		return -ENOMEM;
-	}
-	rc = h->config.load(h->config.ctx, h->many, set, err);
-	fclose(err);
-	if (text)
-		log_lines(text);
-	free(text);
-	return rc;
-}
-
 /* Takes @item of @set, or leaves it */
 static void apply_item(struct hub *h, struct optset_item **item, struct changes *changes)
 {
@@ -378,12 +378,22 @@ static void apply_item(struct hub *h, struct optset_item **item, struct changes 
 	}
 }
 
-static void apply(struct hub *h, struct optset *set)
+/**
+ * hub_apply() - the options were read again; what did not change is left alone
+ * @h: after @applied
+ * @set: all links as they are to be; what is used of it is taken away
+ */
+void hub_apply(struct hub *h, struct optset *set)
 {
 	struct changes changes = { 0 };
 	struct member *m, *next;
 	size_t i;
 
+	log_set_device("");
+	if (h->stopping)
+		return;
+	h->many = set->many;
+	h->applying = true;
 	HASH_ITER(by_name, h->by_name, m, next)
 		m->seen = false;
 	for (i = 0; i < set->count; i++)
@@ -396,73 +406,8 @@ static void apply(struct hub *h, struct optset *set)
 	}
 	log_notice("options read again: %u links as before, %u changed, %u new, %u gone",
 		   changes.same, changes.changed, changes.added, changes.removed);
-}
-
-static int claim(struct hub *h)
-{
-	pid_t holder = 0;
-	int rc;
-
-	if (!h->many || h->pidfile.fd >= 0)
-		return 0;
-	rc = pidfile_create(&h->pidfile, PIDFILE_NAME, &holder);
-	if (rc == -EEXIST)
-		log_err("the links of " OPTSET_DIR " are run by process %d already", (int)holder);
-	else if (rc)
-		log_err("cannot write " PIDFILE_DIR "/" PIDFILE_NAME ".pid: %s", strerror(-rc));
-	return rc;
-}
-
-/* As many descriptors as that many links need, if we may */
-static void provide_files(size_t links)
-{
-	rlim_t need = FILES_SPARE + FILES_PER_LINK * links;
-	struct rlimit limit;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= need)
-		return;
-	limit.rlim_cur = need;
-	if (limit.rlim_max < need)
-		limit.rlim_max = need;
-	if (setrlimit(RLIMIT_NOFILE, &limit))
-		log_warn("cannot have %llu open files: %m; links may fail",
-			 (unsigned long long)need);
-}
-
-/**
- * hub_reload() - read the options again; what did not change is left alone
- * @h: after hub_start()
- */
-void hub_reload(struct hub *h)
-{
-	struct optset set = { 0 };
-
-	log_set_device("");
-	if (h->stopping)
-		return;
-	if (h->leaving) {
-		h->again = true;
-		return;
-	}
-	if (load(h, &set) || set.broken) {
-		log_err("options with faults: all links stay as they are");
-		optset_wipe(&set);
-		return;
-	}
-	if (set.count > h->room) {
-		log_err("%zu links, but locked memory for %u: all links stay as they are; restart for "
-			"so many", set.count, h->room);
-		optset_wipe(&set);
-		return;
-	}
-	h->many = set.many;
-	provide_files(set.count);
-	if (!claim(h)) {
-		apply(h, &set);
-		if (!h->leaving)
-			all_left(h);
-	}
-	optset_wipe(&set);
+	if (!h->leaving)
+		all_left(h);
 	finish(h);
 }
 
@@ -538,12 +483,11 @@ struct hub *hub_new(const struct hub_config *config, struct optset *set)
 	if (!h)
 		return NULL;
 	h->config = *config;
+	h->config.env.resolved = on_link_resolved;
 	h->config.env.ended = on_link_ended;
 	h->config.env.ctx = h;
 	h->config.env.ports = ports_new(config->env.loop, &link_port_ops);
-	h->pidfile = (struct pidfile)PIDFILE_INIT;
 	h->many = set->many;
-	provide_files(set->count);
 	for (i = 0; i < set->count && !err; i++) {
 		err = add(h, set->item[i]);
 		set->item[i] = NULL;
@@ -555,32 +499,15 @@ struct hub *hub_new(const struct hub_config *config, struct optset *set)
 }
 
 /**
- * hub_resolve() - find the addresses of the carriers; may wait for name servers
+ * hub_start() - bring all links up, at once or when name servers have answered
  * @h: from hub_new()
- * Return: 0, or an exit code after a message: there is nothing to go on with.
- */
-int hub_resolve(struct hub *h)
-{
-	step_all(h, STEP_RESOLVE);
-	return h->by_name ? 0 : h->code;
-}
-
-/**
- * hub_start() - bring all links up
- * @h: after hub_resolve()
  * Return: 0, or an exit code after a message: there is nothing to go on with, and
  * what was done is undone by hub_free().
  */
 int hub_start(struct hub *h)
 {
-	if (claim(h))
-		return LINK_EXIT_DEVICE;
-	h->room = (unsigned int)((SECRET_HEAP_DEFAULT +
-				  2 * SECRET_HEAP_LINK * HASH_CNT(by_name, h->by_name)) /
-				 LINK_SECRETS);
-	bring_up(h);
-	if (h->many)
-		log_notice("%u links are set up", HASH_CNT(by_name, h->by_name));
+	h->applying = true;
+	all_left(h);
 	return h->by_name ? 0 : h->code;
 }
 
@@ -594,6 +521,5 @@ void hub_free(struct hub *h)
 	HASH_ITER(by_name, h->by_name, m, next)
 		drop(h, m);
 	ports_free(h->config.env.ports);
-	pidfile_remove(&h->pidfile);
 	free(h);
 }

@@ -16,37 +16,6 @@
 
 #include <cipe/wire.h>
 
-/* Both headers of IP, with options, ICMP's, UDP's, and the marker */
-#define READ_MAX 256
-
-/**
- * icmp_open() - hear ICMP errors
- * @family: AF_INET or AF_INET6
- * Return: a descriptor, or -errno: -EPERM without CAP_NET_RAW.
- */
-int icmp_open(int family)
-{
-	bool v4 = family == AF_INET;
-	int fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			v4 ? IPPROTO_ICMP : IPPROTO_ICMPV6);
-	struct icmp6_filter filter6;
-	struct icmp_filter filter4 = { .data = ~(1u << ICMP_DEST_UNREACH) };
-	int rc;
-
-	if (fd < 0)
-		return -errno;
-	ICMP6_FILTER_SETBLOCKALL(&filter6);
-	ICMP6_FILTER_SETPASS(ICMP6_DST_UNREACH, &filter6);
-	rc = v4 ? setsockopt(fd, SOL_RAW, ICMP_FILTER, &filter4, sizeof(filter4)) :
-		  setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter6, sizeof(filter6));
-	if (rc) {
-		rc = -errno;
-		close(fd);
-		return rc;
-	}
-	return fd;
-}
-
 static int errno_of_code4(uint8_t code)
 {
 	switch (code) {
@@ -187,16 +156,16 @@ bool icmp_parse(int family, const uint8_t *data, size_t len, const union addr *b
  */
 int icmp_read(int fd, const union addr *bound, struct carrier_error *error)
 {
-	uint8_t data[READ_MAX];
-	struct sockaddr_storage ss;
-	socklen_t ss_len = sizeof(ss);
-	ssize_t n = recvfrom(fd, data, sizeof(data), MSG_DONTWAIT, (struct sockaddr *)&ss, &ss_len);
+	const size_t head = offsetof(struct icmp_datagram, data);
+	struct icmp_datagram datagram;
+	ssize_t n = recv(fd, &datagram, sizeof(datagram), MSG_DONTWAIT);
 
 	if (n < 0)
 		return -errno;
-	if (!icmp_parse(bound->sa.sa_family, data, (size_t)n, bound, error))
+	if ((size_t)n < head || !icmp_parse(bound->sa.sa_family, datagram.data, (size_t)n - head,
+					    bound, error))
 		return -ENOMSG;
-	addr_set(&error->reporter, &ss, ss_len);
+	error->reporter = datagram.from;
 	addr_set_port(&error->reporter, 0);
 	return 0;
 }

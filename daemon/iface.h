@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The link's network interface as Linux sees any interface: rtnetlink.
+ * The link's network interface as Linux sees any interface. Who calls these
+ * asks the keeper (rtnl.h).
  */
 #ifndef CIPED_IFACE_H
 #define CIPED_IFACE_H
@@ -8,8 +9,6 @@
 #include <linux/cipe.h>
 #include <netinet/in.h>
 #include <stdbool.h>
-
-struct iface_rtnl;
 
 /**
  * struct iface_addr - address of an interface
@@ -23,22 +22,12 @@ struct iface_addr {
 	unsigned int metric;
 };
 
-/**
- * typedef iface_event_fn - an interface was deleted or left the namespace
- * @ctx: as given
- * @ifindex: which
- */
-typedef void (*iface_event_fn)(void *ctx, unsigned int ifindex);
-
-int iface_open(struct iface_rtnl **r);
-void iface_close(struct iface_rtnl *r);
-int iface_create(struct iface_rtnl *r, const char *name, enum cipe_mode mode);
-int iface_delete(struct iface_rtnl *r, unsigned int ifindex);
-int iface_set_mtu(struct iface_rtnl *r, unsigned int ifindex, unsigned int mtu);
-int iface_set_up(struct iface_rtnl *r, unsigned int ifindex);
-int iface_add_addr(struct iface_rtnl *r, unsigned int ifindex, const struct iface_addr *addr);
-int iface_del_addr(struct iface_rtnl *r, unsigned int ifindex, const struct iface_addr *addr);
-int iface_events_fd(const struct iface_rtnl *r);
-int iface_events_read(struct iface_rtnl *r, iface_event_fn fn, void *ctx);
+unsigned int iface_index(uint32_t conf, const char *name);
+int iface_create(uint32_t conf, const char *name, enum cipe_mode mode);
+int iface_delete(uint32_t conf, unsigned int ifindex);
+int iface_set_mtu(uint32_t conf, unsigned int ifindex, unsigned int mtu);
+int iface_set_up(uint32_t conf, unsigned int ifindex);
+int iface_add_addr(uint32_t conf, unsigned int ifindex, const struct iface_addr *addr);
+int iface_del_addr(uint32_t conf, unsigned int ifindex, const struct iface_addr *addr);
 
 #endif /* CIPED_IFACE_H */

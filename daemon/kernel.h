@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The kernel module as the daemon sees it: generic netlink family "cipe".
+ * The kernel module as a link sees it. Who calls these asks the keeper, which
+ * alone may speak with the module (module.h).
  */
 #ifndef CIPED_KERNEL_H
 #define CIPED_KERNEL_H
@@ -12,8 +13,6 @@
 #include <stdint.h>
 
 #include "addr.h"
-
-struct kernel;
 
 /**
  * struct kernel_key_state - what the kernel tells about a key
@@ -129,18 +128,11 @@ struct kernel_event {
 	uint32_t rx_id;
 };
 
-typedef void (*kernel_event_fn)(void *ctx, const struct kernel_event *event);
-
-int kernel_open(struct kernel **k);
-int kernel_load_module(void);
-void kernel_close(struct kernel *k);
-int kernel_link_find(struct kernel *k, unsigned int ifindex, struct kernel_link *link);
-int kernel_link_get(struct kernel *k, uint32_t id, struct kernel_link *link);
-int kernel_link_set(struct kernel *k, uint32_t id, const struct kernel_setting *setting);
-int kernel_key_set(struct kernel *k, uint32_t id, const struct kernel_key *key);
-int kernel_key_del(struct kernel *k, uint32_t id, enum cipe_slot slot);
-int kernel_key_del_all(struct kernel *k, uint32_t id);
-int kernel_events_fd(const struct kernel *k);
-int kernel_events_read(struct kernel *k, kernel_event_fn fn, void *ctx);
+int kernel_link_find(uint32_t conf, unsigned int ifindex, struct kernel_link *link);
+int kernel_link_get(uint32_t conf, uint32_t id, struct kernel_link *link);
+int kernel_link_set(uint32_t conf, uint32_t id, const struct kernel_setting *setting);
+int kernel_key_set(uint32_t conf, uint32_t id, const struct kernel_key *key);
+int kernel_key_del(uint32_t conf, uint32_t id, enum cipe_slot slot);
+int kernel_key_del_all(uint32_t conf, uint32_t id);
 
 #endif /* CIPED_KERNEL_H */

@@ -245,7 +245,7 @@ static unsigned int find_ifindex(struct link *l, const struct kernel_link *seen)
 {
 	struct kernel_link here;
 
-	if (kernel_link_find(l->env->kernel, seen->ifindex, &here) || here.id != l->id)
+	if (kernel_link_find(l->conf, seen->ifindex, &here) || here.id != l->id)
 		return 0;
 	return seen->ifindex;
 }
@@ -279,7 +279,7 @@ static void take_state(struct link *l, const struct kernel_link *seen)
 
 static int look(struct link *l, struct kernel_link *seen)
 {
-	int rc = kernel_link_get(l->env->kernel, l->id, seen);
+	int rc = kernel_link_get(l->conf, l->id, seen);
 
 	if (rc == -ENODEV || rc == -ENOENT) {
 		l->gone = true;
@@ -336,16 +336,18 @@ static void on_end(struct ev_loop *loop, ev_timer *w, int revents)
 /**
  * link_new() - a link that is not there yet
  * @env: shared things; stay the caller's
+ * @conf: by which the keeper knows it
  * @opts: stay the caller's
  * Return: for link_free(); NULL without memory.
  */
-struct link *link_new(const struct link_env *env, const struct options *opts)
+struct link *link_new(const struct link_env *env, uint32_t conf, const struct options *opts)
 {
 	struct link *l = calloc(1, sizeof(*l));
 
 	if (!l)
 		return NULL;
 	l->env = env;
+	l->conf = conf;
 	l->opts = opts;
 	l->pidfile = (struct pidfile)PIDFILE_INIT;
 	ev_init(&l->exchange, on_exchange);
@@ -393,7 +395,7 @@ void link_run(struct link *l)
 	if (!l->session)
 		abort();
 	if (!options_peer_learned(l->opts) && !l->opts->peer.salen)
-		l->resolver = resolver_new(l->env->loop, on_resolved, l);
+		l->resolver = resolver_new(l->conf, on_resolved, l);
 	session_set_newest(l->session, l->state.accepted);
 	if (addr_is_set(&l->configured))
 		session_set_configured(l->session, now, &l->configured);
@@ -424,15 +426,16 @@ void link_free(struct link *l)
 	ev_timer_stop(l->env->loop, &l->exchange);
 	ev_timer_stop(l->env->loop, &l->check);
 	ev_timer_stop(l->env->loop, &l->end);
+	resolver_free(l->finder);
 	resolver_free(l->resolver);
 	session_free(l->session);
 	if (l->created && !l->gone && !l->ending)
-		iface_delete(l->env->rtnl, l->ifindex);
+		iface_delete(l->conf, l->ifindex);
 	if (l->port)
 		port_leave(l->port, &l->entry);
 	port_put(l->port);
 	identity_free(l->identity);
 	secret_free(l->local, HANDSHAKE_LOCAL_LEN);
-	pidfile_remove(&l->pidfile);
+	pidfile_remove(&l->pidfile, l->conf);
 	free(l);
 }

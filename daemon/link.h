@@ -35,6 +35,9 @@
 #define LINK_EXIT_NETWORK	74	/* EX_IOERR: more network errors than maxerr */
 #define LINK_EXIT_GONE		75	/* EX_TEMPFAIL: someone deleted the interface */
 
+/* Not an exit code: struct link_env.resolved has it */
+#define LINK_LATER		(-1)
+
 /* Seconds between looks at the kernel's state, in case events were lost */
 #define LINK_CHECK_INTERVAL	60.0
 
@@ -46,19 +49,16 @@ struct link;
 /**
  * struct link_env - what all links of the process share
  * @loop: the event loop
- * @kernel: the module
- * @rtnl: rtnetlink
- * @hooks: scripts
  * @ports: addresses and ports, shared by links
+ * @resolved: called from the loop when link_resolve() is over that went on, with 0 or
+ *	an exit code
  * @ended: called when a link has been taken down, with its exit code
  * @ctx: for @ended
  */
 struct link_env {
 	struct ev_loop *loop;
-	struct kernel *kernel;
-	struct iface_rtnl *rtnl;
-	struct hooks *hooks;
 	struct ports *ports;
+	void (*resolved)(void *ctx, struct link *l, int code);
 	void (*ended)(void *ctx, struct link *l, int code);
 	void *ctx;
 };
@@ -66,6 +66,7 @@ struct link_env {
 /**
  * struct link - one link
  * @env: shared things
+ * @conf: by which the keeper knows it
  * @opts: as configured
  * @pidfile: our claim to the device
  * @state: time stamps that outlive us
@@ -76,6 +77,8 @@ struct link_env {
  * @bound: what its socket is bound to
  * @entry: in @port's roster
  * @user: for whoever set it up
+ * @finder: of a name of the options, by which the carrier's addresses are found
+ * @finding_me: it is that of our own
  * @resolver: of the peer's name; NULL: it is an address, or unknown
  * @me: our carrier address as configured, complete but for chosen parts
  * @configured: the peer's address as configured or resolved; unset: unknown
@@ -103,6 +106,7 @@ struct link_env {
  */
 struct link {
 	const struct link_env *env;
+	uint32_t conf;
 	const struct options *opts;
 	struct pidfile pidfile;
 	struct state state;
@@ -113,6 +117,8 @@ struct link {
 	union addr bound;
 	struct roster_entry entry;
 	void *user;
+	struct resolver *finder;
+	bool finding_me;
 	struct resolver *resolver;
 	union addr me;
 	union addr configured;
@@ -139,7 +145,7 @@ struct link {
 	ev_timer end;
 };
 
-struct link *link_new(const struct link_env *env, const struct options *opts);
+struct link *link_new(const struct link_env *env, uint32_t conf, const struct options *opts);
 int link_resolve(struct link *l);
 int link_setup(struct link *l);
 int link_connect(struct link *l);

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "ask.h"
 #include "derive.h"
 #include "fips.h"
 #include "log.h"
@@ -128,7 +129,7 @@ int link_load_memory(struct link *l)
 		err = identify(l, id);
 	if (err)
 		return explain(err);
-	err = state_open(&l->state, STATE_DIR, id);
+	err = ask_state_open(&l->state, l->conf, id);
 	if (err)
 		log_warn("cannot read %s: %s; what it remembered is lost", l->state.path,
 			 strerror(-err));
@@ -141,7 +142,7 @@ uint32_t link_remembered(const struct link *l)
 {
 	char boot[STATE_BOOT_LEN];
 
-	state_boot(boot);
+	ask_state_boot(l->conf, boot);
 	return state_link(&l->state, boot);
 }
 
@@ -171,11 +172,11 @@ int link_claim_keys(struct link *l, const struct kernel_link *seen)
 	char boot[STATE_BOOT_LEN];
 	int rc;
 
-	state_boot(boot);
+	ask_state_boot(l->conf, boot);
 	state_set_link(&l->state, l->id, boot);
 	if (l->created || all_ours(l, seen))
 		return 0;
-	rc = kernel_key_del_all(l->env->kernel, l->id);
+	rc = kernel_key_del_all(l->conf, l->id);
 	if (rc && rc != -ENOENT) {
 		log_err("cannot retire the keys of %s: %s%s", l->name, strerror(-rc),
 			netlink_words());

@@ -167,7 +167,7 @@ static int op_key_set(void *ctx, enum cipe_slot slot, const struct handshake_key
 
 	/* First, so that whoever takes the link over from us knows its keys */
 	state_add_key(&l->state, keys->rx_id);
-	rc = kernel_key_set(l->env->kernel, l->id, &key);
+	rc = kernel_key_set(l->conf, l->id, &key);
 	if (rc && rc != -EEXIST) {
 		log_err("cannot install a key: %s%s", strerror(-rc), netlink_words());
 		link_suspect(l, 0.);
@@ -179,7 +179,7 @@ static void op_key_del_next(void *ctx)
 {
 	struct link *l = ctx;
 
-	kernel_key_del(l->env->kernel, l->id, CIPE_SLOT_NEXT);
+	kernel_key_del(l->conf, l->id, CIPE_SLOT_NEXT);
 }
 
 /** link_note_endpoint() - remember the peer's address as the kernel has it */
@@ -196,7 +196,7 @@ static int op_endpoint(void *ctx, const union addr *endpoint)
 {
 	struct link *l = ctx;
 	struct kernel_setting setting = { .fd = -1, .endpoint = endpoint };
-	int rc = kernel_link_set(l->env->kernel, l->id, &setting);
+	int rc = kernel_link_set(l->conf, l->id, &setting);
 
 	if (rc) {
 		log_err("cannot set the peer's address: %s%s", strerror(-rc), netlink_words());
@@ -214,7 +214,7 @@ static bool op_heard(void *ctx, uint32_t rx_id)
 	const struct kernel_key_state *key;
 	struct kernel_link seen;
 
-	if (kernel_link_get(l->env->kernel, l->id, &seen))
+	if (kernel_link_get(l->conf, l->id, &seen))
 		return true;
 	key = &seen.key[CIPE_SLOT_CURRENT];
 	return !key->present || key->rx_id != rx_id || key->rx_counter;

@@ -26,7 +26,7 @@ static int hand_over(struct link *l)
 	/* Where a link that we took over last heard its peer is newer truth */
 	if (!addr_is_set(&l->endpoint.remote) && addr_is_set(&l->configured))
 		setting.endpoint = &l->configured;
-	rc = kernel_link_set(l->env->kernel, l->id, &setting);
+	rc = kernel_link_set(l->conf, l->id, &setting);
 	if (!rc && setting.endpoint)
 		l->endpoint.remote = l->configured;
 	return rc;
@@ -51,7 +51,7 @@ static bool fits_me(const struct link *l, const union addr *local)
 static int inherit(struct link *l)
 {
 	char text[ADDR_STR_MAX];
-	int rc = port_new(l->env->ports, &l->me, l->identity->lib, &l->port);
+	int rc = port_new(l->env->ports, l->conf, &l->me, l->identity->lib, &l->port);
 
 	if (!rc)
 		rc = hand_over(l);
@@ -71,10 +71,10 @@ static int inherit(struct link *l)
 static int open_new(struct link *l)
 {
 	char text[ADDR_STR_MAX];
-	int rc = port_new(l->env->ports, &l->me, l->identity->lib, &l->port);
+	int rc = port_new(l->env->ports, l->conf, &l->me, l->identity->lib, &l->port);
 
 	if (!rc)
-		rc = port_bind(l->port);
+		rc = port_bind(l->port, l->conf);
 	if (rc) {
 		log_err("cannot use UDP address %s: %s", addr_format(&l->me, text), strerror(-rc));
 		return LINK_EXIT_SYSTEM;

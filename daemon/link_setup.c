@@ -21,21 +21,25 @@
  * carrier addresses
  */
 
-static int resolve_option(const char *what, const struct options_addr *opt, int family,
-			  union addr *addr)
+static int explain(const char *what, const struct options_addr *opt, int error)
 {
-	int error;
-
-	if (opt->salen) {
-		addr_set(addr, &opt->sa, opt->salen);
-		return 0;
-	}
-	error = resolve_now(opt->host, opt->port, family, addr);
-	if (!error)
-		return 0;
 	log_err("%s %s: cannot resolve: %s. Give an address, or start later", what, opt->text,
 		gai_strerror(error));
 	return LINK_EXIT_NAME;
+}
+
+static void on_found(void *ctx, int error, const union addr *addr);
+
+/* Begin to look up the name. Return: exit code or LINK_LATER */
+static int look_up(struct link *l, const struct options_addr *opt, int family)
+{
+	if (!l->finder)
+		l->finder = resolver_new(l->conf, on_found, l);
+	if (!l->finder)
+		return LINK_EXIT_SYSTEM;
+	l->finding_me = opt == &l->opts->me;
+	resolver_start(l->finder, opt->host, opt->port, family);
+	return LINK_LATER;
 }
 
 static int find_family(const struct options *opts)
@@ -52,33 +56,72 @@ static int find_peer(struct link *l)
 
 	if (options_peer_learned(l->opts) || (!peer->salen && find_family(l->opts) != AF_UNSPEC))
 		return 0;
-	return resolve_option("peer", peer, find_family(l->opts), &l->configured);
+	if (!peer->salen)
+		return look_up(l, peer, AF_UNSPEC);
+	addr_set(&l->configured, &peer->sa, peer->salen);
+	return 0;
 }
 
-/* Our own address: as configured, or any of the peer's family */
-static int find_me(struct link *l)
+/* The carrier's family, once the peer is known as far as it will be */
+static int carrier_family(const struct link *l)
 {
-	const struct options_addr *me = &l->opts->me;
 	int family = addr_is_set(&l->configured) ? l->configured.sa.sa_family :
 		     find_family(l->opts);
-	int rc;
 
 	if (family == AF_UNSPEC)
 		family = l->opts->peer.salen ? l->opts->peer.sa.ss_family : AF_INET;
-	if (me->set) {
-		rc = resolve_option("me", me, family, &l->me);
-		if (rc || l->me.sa.sa_family == family)
-			return rc;
-		if (!addr_is_any(&l->me)) {
-			log_err("me %s and peer %s are of different address families", me->text,
-				l->opts->peer.text);
-			return EX_CONFIG;
-		}
+	return family;
+}
+
+/* Our own address: as it was found, or any of the peer's family */
+static int take_me(struct link *l)
+{
+	const struct options_addr *me = &l->opts->me;
+	int family = carrier_family(l);
+
+	if (me->set && l->me.sa.sa_family == family)
+		return 0;
+	if (me->set && !addr_is_any(&l->me)) {
+		log_err("me %s and peer %s are of different address families", me->text,
+			l->opts->peer.text);
+		return EX_CONFIG;
 	}
 	memset(&l->me, 0, sizeof(l->me));
 	l->me.sa.sa_family = (sa_family_t)family;
 	addr_set_port(&l->me, me->set ? me->port : 0);
 	return 0;
+}
+
+static int find_me(struct link *l)
+{
+	const struct options_addr *me = &l->opts->me;
+
+	if (me->set && !me->salen)
+		return look_up(l, me, carrier_family(l));
+	if (me->set)
+		addr_set(&l->me, &me->sa, me->salen);
+	return take_me(l);
+}
+
+static void on_found(void *ctx, int error, const union addr *addr)
+{
+	struct link *l = ctx;
+	int rc;
+
+	log_set_device(l->opts->device);
+	if (error) {
+		rc = explain(l->finding_me ? "me" : "peer",
+			     l->finding_me ? &l->opts->me : &l->opts->peer, error);
+	} else if (l->finding_me) {
+		l->me = *addr;
+		rc = take_me(l);
+	} else {
+		l->configured = *addr;
+		rc = find_me(l);
+	}
+	log_set_device("");
+	if (rc != LINK_LATER)
+		l->env->resolved(l->env->ctx, l, rc);
 }
 
 /* ------------------------------------------------------------------------
@@ -89,7 +132,7 @@ static int find_me(struct link *l)
 static int claim(struct link *l, const char *name)
 {
 	pid_t holder = 0;
-	int rc = pidfile_create(&l->pidfile, name, &holder);
+	int rc = pidfile_create(&l->pidfile, l->conf, name, &holder);
 
 	if (rc == -EEXIST && l->opts->device[0])
 		log_err("%s is run by process %d already", name, (int)holder);
@@ -101,7 +144,7 @@ static int claim(struct link *l, const char *name)
 
 static int create(struct link *l, const char *name)
 {
-	int rc = iface_create(l->env->rtnl, name, l->opts->mode);
+	int rc = iface_create(l->conf, name, l->opts->mode);
 
 	l->created = !rc;
 	if (rc && rc != -EEXIST)
@@ -117,7 +160,7 @@ static int create_unnamed(struct link *l)
 
 	for (n = 0; n < NAMES_MAX; n++) {
 		snprintf(l->name, sizeof(l->name), "cipcb%u", n);
-		if (if_nametoindex(l->name))
+		if (iface_index(l->conf, l->name))
 			continue;
 		rc = claim(l, l->name);
 		if (rc == -EEXIST)
@@ -126,7 +169,7 @@ static int create_unnamed(struct link *l)
 			rc = create(l, l->name);
 		if (rc != -EEXIST)
 			return rc;
-		pidfile_remove(&l->pidfile);
+		pidfile_remove(&l->pidfile, l->conf);
 	}
 	return -ENFILE;
 }
@@ -137,11 +180,11 @@ static bool find_own(struct link *l)
 	struct kernel_link seen, here;
 	uint32_t id = link_remembered(l);
 
-	if (!id || kernel_link_get(l->env->kernel, id, &seen) || !seen.name[0] ||
+	if (!id || kernel_link_get(l->conf, id, &seen) || !seen.name[0] ||
 	    seen.socket_state == CIPE_SOCKET_USER || seen.mode != l->opts->mode)
 		return false;
 	/* It may be in another network namespace by now */
-	if (kernel_link_find(l->env->kernel, seen.ifindex, &here) || here.id != id ||
+	if (kernel_link_find(l->conf, seen.ifindex, &here) || here.id != id ||
 	    claim(l, seen.name))
 		return false;
 	memcpy(l->name, seen.name, sizeof(l->name));
@@ -194,8 +237,8 @@ static int open_interface(struct link *l, struct kernel_link *seen)
 	if (rc)
 		return LINK_EXIT_DEVICE;
 	log_set_device(l->name);
-	l->ifindex = if_nametoindex(l->name);
-	rc = kernel_link_find(l->env->kernel, l->ifindex, seen);
+	l->ifindex = iface_index(l->conf, l->name);
+	rc = kernel_link_find(l->conf, l->ifindex, seen);
 	if (rc && !l->created) {
 		log_err("interface %s exists and is not a CIPE link (%s): choose another name",
 			l->name, strerror(-rc));
@@ -225,7 +268,7 @@ static void find_mtu(struct link *l)
 	l->mtu = l->opts->mtu;
 	if (l->mtu)
 		return;
-	rc = addr_is_set(peer) ? carrier_find_route(peer, &route) : 0;
+	rc = addr_is_set(peer) ? carrier_find_route(l->conf, peer, &route) : 0;
 	if (rc) {
 		route.mtu = CARRIER_MTU_DEFAULT;
 		log_notice("no route to %s (%s): assuming a path MTU of %u",
@@ -244,7 +287,7 @@ void link_update_mtu(struct link *l)
 	find_mtu(l);
 	if (l->mtu == before || !l->ifindex)
 		return;
-	rc = iface_set_mtu(l->env->rtnl, l->ifindex, l->mtu);
+	rc = iface_set_mtu(l->conf, l->ifindex, l->mtu);
 	if (rc)
 		log_err("cannot set the MTU of %s to %u: %s%s", l->name, l->mtu, strerror(-rc),
 			netlink_words());
@@ -253,11 +296,11 @@ void link_update_mtu(struct link *l)
 static int bring_up(struct link *l)
 {
 	const char *what = "MTU";
-	int rc = iface_set_mtu(l->env->rtnl, l->ifindex, l->mtu);
+	int rc = iface_set_mtu(l->conf, l->ifindex, l->mtu);
 
 	if (!rc) {
 		what = "interface up";
-		rc = iface_set_up(l->env->rtnl, l->ifindex);
+		rc = iface_set_up(l->conf, l->ifindex);
 	}
 	if (rc) {
 		log_err("cannot set %s of %s (MTU %u): %s%s", what, l->name, l->mtu, strerror(-rc),
@@ -272,9 +315,10 @@ static int bring_up(struct link *l)
 }
 
 /**
- * link_resolve() - find the addresses of the carrier; may wait for name servers
+ * link_resolve() - find the addresses of the carrier
  * @l: from link_new()
- * Return: 0, or an exit code after a message.
+ * Return: 0, or an exit code after a message; LINK_LATER: name servers are asked,
+ * and @resolved of the environment is called.
  */
 int link_resolve(struct link *l)
 {

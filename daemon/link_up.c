@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ask.h"
 #include "log.h"
 #include "netlink.h"
 
@@ -28,7 +29,7 @@ void link_set_inner_addr(struct link *l)
 
 	if (!addr.local.s_addr || !l->ifindex)
 		return;
-	rc = iface_add_addr(l->env->rtnl, l->ifindex, &addr);
+	rc = iface_add_addr(l->conf, l->ifindex, &addr);
 	if (rc)
 		log_err("cannot set the address inside: %s%s", strerror(-rc), netlink_words());
 }
@@ -41,7 +42,7 @@ static void learn_ptpaddr(struct link *l, struct in_addr peer)
 	if (l->ptpaddr.s_addr == peer.s_addr)
 		return;
 	if (l->ptpaddr.s_addr && l->ifindex)
-		iface_del_addr(l->env->rtnl, l->ifindex, &old);
+		iface_del_addr(l->conf, l->ifindex, &old);
 	l->ptpaddr = peer;
 	log_notice("the peer's address inside is %s",
 		   inet_ntop(AF_INET, &peer, text, sizeof(text)));
@@ -70,10 +71,8 @@ static void compare_facts(struct link *l, const struct handshake_info *peer, str
 static bool fit_for_peer(const struct link *l, struct in_addr addr)
 {
 	const union addr inner = { .in = { .sin_family = AF_INET, .sin_addr = addr } };
-	uint32_t host = ntohl(addr.s_addr);
 
-	return host >> 24 && host >> 24 != IN_LOOPBACKNET && !IN_MULTICAST(host) &&
-	       host != INADDR_BROADCAST && addr.s_addr != l->opts->ipaddr.s_addr &&
+	return addr_is_host4(addr) && addr.s_addr != l->opts->ipaddr.s_addr &&
 	       !addr_equal_host(&inner, &l->endpoint.remote) &&
 	       !addr_equal_host(&inner, &l->configured);
 }
@@ -107,7 +106,7 @@ static void set_timers(struct link *l, uint32_t peer_timeout_ms)
 		wanted = 3600000;
 	if (wanted && (!setting.keepalive_ms || wanted < setting.keepalive_ms))
 		setting.keepalive_ms = wanted;
-	rc = kernel_link_set(l->env->kernel, l->id, &setting);
+	rc = kernel_link_set(l->conf, l->id, &setting);
 	if (rc)
 		log_err("cannot set keepalive and time-out: %s%s", strerror(-rc), netlink_words());
 }
@@ -117,7 +116,7 @@ static void set_timers(struct link *l, uint32_t peer_timeout_ms)
  */
 
 /* Our carrier address as seen by the peer's side of this machine */
-static void format_me(const struct link *l, char text[ADDR_STR_MAX])
+static union addr find_me(const struct link *l)
 {
 	union addr me = l->bound;
 	struct carrier_route route;
@@ -125,32 +124,24 @@ static void format_me(const struct link *l, char text[ADDR_STR_MAX])
 	if (addr_is_any(&me) && addr_is_set(&l->endpoint.local))
 		me = l->endpoint.local;
 	else if (addr_is_any(&me) && addr_is_set(&l->endpoint.remote) &&
-		 !carrier_find_route(&l->endpoint.remote, &route))
+		 !carrier_find_route(l->conf, &l->endpoint.remote, &route))
 		me = route.local;
 	addr_set_port(&me, addr_port(&l->bound));
-	addr_format(&me, text);
+	return me;
 }
 
 static void run_script(struct link *l, enum hooks_event event, hooks_done_fn done)
 {
-	char me[ADDR_STR_MAX], peer[ADDR_STR_MAX];
-	char local[INET_ADDRSTRLEN], remote[INET_ADDRSTRLEN];
-	bool up = event == HOOKS_UP;
-	struct hooks_facts facts = {
-		.device = l->name,
-		.me = me,
-		.local = inet_ntop(AF_INET, &l->opts->ipaddr, local, sizeof(local)),
-		.remote = inet_ntop(AF_INET, &l->ptpaddr, remote, sizeof(remote)),
-		.arg = l->opts->arg,
-		.peer = addr_format(addr_is_set(&l->endpoint.remote) ? &l->endpoint.remote :
-				    &l->configured, peer),
-		.mode = options_mode_name(l->opts->mode),
+	const struct ask_script script = {
+		.link = l->id,
+		.event = event,
+		.me = find_me(l),
+		.peer = addr_is_set(&l->endpoint.remote) ? l->endpoint.remote : l->configured,
+		.remote = l->ptpaddr,
 		.mtu = l->mtu,
 	};
 
-	format_me(l, me);
-	if (hooks_run(l->env->hooks, event, up ? l->opts->ipup : l->opts->ipdown,
-		      up ? l->opts->ipup_given : l->opts->ipdown_given, &facts, done, l) && done)
+	if (ask_script(l->conf, &script, done, l) && done)
 		done(l, event, HOOKS_FAILED);
 }
 
@@ -191,7 +182,7 @@ static bool is_here(const struct link *l)
 {
 	struct kernel_link seen;
 
-	return l->ifindex && !kernel_link_find(l->env->kernel, l->ifindex, &seen) &&
+	return l->ifindex && !kernel_link_find(l->conf, l->ifindex, &seen) &&
 	       seen.id == l->id;
 }
 
@@ -202,12 +193,12 @@ static void delete_interface(struct link *l)
 	if (l->gone)
 		return;
 	if (!is_here(l)) {
-		if (!kernel_key_del_all(l->env->kernel, l->id))
+		if (!kernel_key_del_all(l->conf, l->id))
 			log_warn("%s is in another network namespace: delete it there. Its keys "
 				 "are retired now", l->name);
 		return;
 	}
-	rc = iface_delete(l->env->rtnl, l->ifindex);
+	rc = iface_delete(l->conf, l->ifindex);
 	if (rc && rc != -ENODEV)
 		log_err("cannot delete interface %s: %s%s", l->name, strerror(-rc),
 			netlink_words());

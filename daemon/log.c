@@ -16,6 +16,7 @@ static bool to_stderr = true;
 static bool to_syslog;
 static int level = LOG_INFO;
 static char device_name[32];
+static log_sink_fn sink;
 
 void log_init(bool debug)
 {
@@ -51,21 +52,49 @@ static const char *priority_name(int priority)
 	}
 }
 
-static void log_line(int priority, const char *text)
+static void log_line(int priority, const char *device, const char *text)
 {
-	const char *sep = device_name[0] ? ": " : "";
+	const char *sep = device[0] ? ": " : "";
 
 	/* One write a line: lines of several daemons do not mix */
 	if (to_stderr) {
 		char line[LOG_LINE_MAX + 80];
-		int len = snprintf(line, sizeof(line), "ciped: %s%s%s%s\n", device_name, sep,
+		int len = snprintf(line, sizeof(line), "ciped: %s%s%s%s\n", device, sep,
 				   priority_name(priority), text);
 
 		if (len > 0 && write(STDERR_FILENO, line, (size_t)len) < 0)
 			return;	/* nobody listens; nowhere to say so */
 	}
 	if (to_syslog)
-		syslog(priority, "%s%s%s%s", device_name, sep, priority_name(priority), text);
+		syslog(priority, "%s%s%s%s", device, sep, priority_name(priority), text);
+}
+
+/* Names, script output and other processes' messages come from elsewhere: no
+ * forged lines, no terminal control. Bytes above 0x7f are left alone (UTF-8).
+ */
+static void make_plain(char *text)
+{
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = *p == '\t' ? ' ' : '?';
+}
+
+void log_set_sink(log_sink_fn fn)
+{
+	sink = fn;
+}
+
+void log_write(int priority, const char *device, const char *text)
+{
+	char plain[LOG_LINE_MAX], name[sizeof(device_name)];
+
+	if (priority > level)
+		return;
+	snprintf(plain, sizeof(plain), "%s", text);
+	snprintf(name, sizeof(name), "%s", device);
+	make_plain(plain);
+	make_plain(name);
+	log_line(priority, name, plain);
 }
 
 static void log_va(int priority, const char *fmt, va_list ap)
@@ -75,13 +104,10 @@ static void log_va(int priority, const char *fmt, va_list ap)
 	if (priority > level)
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
-	/* Names and script output come from elsewhere: no forged lines, no
-	 * terminal control. Bytes above 0x7f are left alone (UTF-8).
-	 */
-	for (char *p = text; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = *p == '\t' ? ' ' : '?';
-	log_line(priority, text);
+	if (sink)
+		sink(priority, device_name, text);
+	else
+		log_write(priority, device_name, text);
 }
 
 void log_msg(int priority, const char *fmt, ...)

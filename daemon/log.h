@@ -27,6 +27,28 @@ void log_init(bool debug);
 void log_detach(void);
 
 /**
+ * typedef log_sink_fn - takes messages in place of syslog and stderr
+ * @priority: LOG_ERR to LOG_DEBUG
+ * @device: name of the interface, or ""
+ * @text: the message
+ */
+typedef void (*log_sink_fn)(int priority, const char *device, const char *text);
+
+/**
+ * log_set_sink() - another process writes our messages
+ * @sink: hands them over
+ */
+void log_set_sink(log_sink_fn sink);
+
+/**
+ * log_write() - write a message of another process
+ * @priority: as log_msg()
+ * @device: name of the interface, or ""
+ * @text: control characters in it are replaced
+ */
+void log_write(int priority, const char *device, const char *text);
+
+/**
  * log_set_device() - name the interface in every message from now on
  * @device: its name, copied
  */

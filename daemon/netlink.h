@@ -24,6 +24,7 @@ int netlink_join(struct nl_sock *sk, int group);
 int netlink_request(struct nl_sock *sk, struct nl_msg *msg, netlink_msg_fn fn, void *ctx);
 void netlink_wipe(struct nl_msg *msg);
 const char *netlink_words(void);
+void netlink_set_words(const char *text);
 int netlink_events(struct nl_sock *sk, netlink_msg_fn fn, void *ctx);
 
 #endif /* CIPED_NETLINK_H */

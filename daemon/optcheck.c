@@ -103,7 +103,7 @@ static void check_inside_differ(struct optparse *p)
 {
 	const struct options *o = p->opts;
 
-	if (o->ipaddr.s_addr && o->ipaddr.s_addr == o->ptpaddr.s_addr)
+	if (!options_inside_differ(o))
 		optfault(p, "ipaddr and ptpaddr: found %s for both, expected two addresses",
 			 o->ipaddr_text);
 }
@@ -145,13 +145,25 @@ void optparse_check(struct optparse *p)
 	check_inside_differ(p);
 }
 
+bool options_inside_differ(const struct options *opts)
+{
+	return !opts->ipaddr.s_addr || opts->ipaddr.s_addr != opts->ptpaddr.s_addr;
+}
+
+const char *options_inside_name(const struct options *opts, bool peer)
+{
+	const char *text = peer ? opts->ptpaddr_text : opts->ipaddr_text;
+
+	return text && strspn(text, "0123456789.") != strlen(text) ? text : NULL;
+}
+
 static void resolve(struct optparse *p, const char *name, const char *host, struct in_addr *out)
 {
 	struct addrinfo hints = { .ai_family = AF_INET, .ai_socktype = SOCK_DGRAM };
 	struct addrinfo *found;
 	int err;
 
-	if (!host || strspn(host, "0123456789.") == strlen(host))
+	if (!host)
 		return;
 	err = getaddrinfo(host, NULL, &hints, &found);
 	if (err) {
@@ -167,7 +179,7 @@ void optparse_resolve(struct optparse *p)
 {
 	struct options *o = p->opts;
 
-	resolve(p, "ipaddr", o->ipaddr_text, &o->ipaddr);
-	resolve(p, "ptpaddr", o->ptpaddr_text, &o->ptpaddr);
+	resolve(p, "ipaddr", options_inside_name(o, false), &o->ipaddr);
+	resolve(p, "ptpaddr", options_inside_name(o, true), &o->ptpaddr);
 	check_inside_differ(p);
 }

@@ -61,7 +61,8 @@ static int sort_words(int argc, char **argv, const char **files, char **words, F
 	return 0;
 }
 
-static unsigned int load_all(const char **files, char **words, struct options *opts, FILE *err)
+static unsigned int load_all(const char **files, char **words, bool names, struct options *opts,
+			     FILE *err)
 {
 	struct optparse p = { .opts = opts, .err = err, .root = -1 };
 
@@ -78,12 +79,12 @@ static unsigned int load_all(const char **files, char **words, struct options *o
 	optparse_check(&p);
 	if (!p.faults)
 		optparse_read_privkey(&p);
-	if (!p.faults)
+	if (!p.faults && names)
 		optparse_resolve(&p);
 	return p.faults;
 }
 
-int options_load(int argc, char **argv, struct options *opts, FILE *err)
+int options_load(int argc, char **argv, bool names, struct options *opts, FILE *err)
 {
 	const char **files = calloc((size_t)argc + 1, sizeof(*files));
 	char **words = calloc((size_t)argc + 1, sizeof(*words));
@@ -96,7 +97,7 @@ int options_load(int argc, char **argv, struct options *opts, FILE *err)
 		goto out;
 	}
 	ret = sort_words(argc, argv, files, words, err);
-	if (!ret && load_all(files, words, opts, err))
+	if (!ret && load_all(files, words, names, opts, err))
 		ret = EX_CONFIG;
 out:
 	free(files);
@@ -124,12 +125,19 @@ unsigned int options_load_text(char *text, size_t len, char *const *args, struct
 	return p.faults;
 }
 
-void options_wipe(struct options *opts)
+void options_wipe_keys(struct options *opts)
 {
 	if (opts->key)
 		secret_free(opts->key, OPTIONS_KEY_MAX);
 	if (opts->privkey)
 		secret_free(opts->privkey, OPTIONS_KEY_MAX);
+	opts->key = NULL;
+	opts->privkey = NULL;
+}
+
+void options_wipe(struct options *opts)
+{
+	options_wipe_keys(opts);
 	free(opts->privkey_file);
 	free(opts->ipaddr_text);
 	free(opts->ptpaddr_text);

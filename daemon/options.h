@@ -134,6 +134,7 @@ struct options {
  * options_load() - read all sources of options and check them
  * @argc: of main()
  * @argv: of main()
+ * @names: look up ipaddr and ptpaddr where they are names
  * @opts: filled in; released by options_wipe(), also after an error
  * @err: takes the messages
  *
@@ -143,7 +144,7 @@ struct options {
  * Return: 0 to go on; -1 when --help or --version was answered and the
  * program shall end with success; else the exit code, EX_USAGE or EX_CONFIG.
  */
-int options_load(int argc, char **argv, struct options *opts, FILE *err);
+int options_load(int argc, char **argv, bool names, struct options *opts, FILE *err);
 
 /**
  * options_load_text() - the same from one text and a command line, for tests
@@ -186,6 +187,12 @@ bool options_equal(const struct options *a, const struct options *b);
 void options_wipe(struct options *opts);
 
 /**
+ * options_wipe_keys() - forget what is secret, and nothing else
+ * @opts: from options_load()
+ */
+void options_wipe_keys(struct options *opts);
+
+/**
  * options_peer_learned() - the peer is unknown until it authenticates
  * @opts: from options_load()
  *
@@ -193,6 +200,18 @@ void options_wipe(struct options *opts);
  * its call.
  */
 bool options_peer_learned(const struct options *opts);
+
+/**
+ * options_inside_name() - the name that an address inside was given by
+ * @opts: from options_load()
+ * @peer: of ptpaddr, not of ipaddr
+ *
+ * Return: NULL when it was given as an address, or not at all.
+ */
+const char *options_inside_name(const struct options *opts, bool peer);
+
+/** options_inside_differ() - ours and the peer's are not one address */
+bool options_inside_differ(const struct options *opts);
 
 /**
  * options_cipher_name() - the name used in options and messages

@@ -314,7 +314,7 @@ static bool is_plain(int argc, char **argv, bool *debug)
 	return true;
 }
 
-static int load_one(int argc, char **argv, struct optset *set, FILE *err)
+static int load_one(int argc, char **argv, bool names, struct optset *set, FILE *err)
 {
 	struct optset_item *item = add_item(set, "", 0);
 	int rc;
@@ -323,7 +323,7 @@ static int load_one(int argc, char **argv, struct optset *set, FILE *err)
 		fprintf(err, "ciped: no memory\n");
 		return EX_OSERR;
 	}
-	rc = options_load(argc, argv, &item->opts, err);
+	rc = options_load(argc, argv, names, &item->opts, err);
 	item->faulty = rc;
 	set->faults = rc > 0;
 	set->broken = rc;
@@ -347,9 +347,9 @@ static int load_dir(const struct source *src, bool many, struct optset *set, boo
 	return rc;
 }
 
-int optset_load(int argc, char **argv, bool many, struct optset *set, FILE *err)
+int optset_load(int argc, char **argv, bool many, bool names, struct optset *set, FILE *err)
 {
-	struct source src = { .tree = -1, .names = true, .err = err };
+	struct source src = { .tree = -1, .names = names, .err = err };
 	bool debug;
 	int rc = 0;
 
@@ -361,7 +361,7 @@ int optset_load(int argc, char **argv, bool many, struct optset *set, FILE *err)
 			close(src.root);
 		}
 	}
-	return rc || set->many ? rc : load_one(argc, argv, set, err);
+	return rc || set->many ? rc : load_one(argc, argv, names, set, err);
 }
 
 int optset_load_under(int root, uid_t owner, struct optset *set, FILE *err)

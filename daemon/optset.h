@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -20,11 +21,13 @@
 /**
  * struct optset_item - a link
  * @name: of its file, without directory and suffix; "": no file of its own
+ * @conf: by which keeper and parser mean it; 0: nobody has given it one
  * @faulty: its file has faults: @opts are not to be used
  * @opts: its options
  */
 struct optset_item {
 	char *name;
+	uint32_t conf;
 	bool faulty;
 	struct options opts;
 };
@@ -59,6 +62,8 @@ size_t optset_count(void);
  * @argc: of main()
  * @argv: of main()
  * @many: links are from OPTSET_DIR, even if there are none any more
+ * @names: look up ipaddr and ptpaddr where they are names, which may take long;
+ *	else whoever calls does, by options_inside_name()
  * @set: filled in; released by optset_wipe(), also after an error
  * @err: takes the messages
  *
@@ -69,7 +74,7 @@ size_t optset_count(void);
  * Return: 0, also where only some links' files have faults, which were reported
  * and are in @faults; else as options_load().
  */
-int optset_load(int argc, char **argv, bool many, struct optset *set, FILE *err);
+int optset_load(int argc, char **argv, bool many, bool names, struct optset *set, FILE *err);
 
 /**
  * optset_load_under() - read OPTIONS_FILE and OPTSET_DIR elsewhere, for tests

@@ -52,7 +52,7 @@ fail:
 	return -err;
 }
 
-int pidfile_create(struct pidfile *pf, const char *device, pid_t *holder)
+int pidfile_lock(struct pidfile *pf, const char *device, pid_t *holder)
 {
 	char text[24];
 	int fd, len;
@@ -82,7 +82,7 @@ int pidfile_create(struct pidfile *pf, const char *device, pid_t *holder)
 	return 0;
 }
 
-void pidfile_remove(struct pidfile *pf)
+void pidfile_unlock(struct pidfile *pf)
 {
 	if (pf->fd < 0)
 		return;

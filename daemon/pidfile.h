@@ -6,6 +6,7 @@
 #define CIPED_PIDFILE_H
 
 #include <net/if.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #define PIDFILE_DIR	"/run/cipe"
@@ -23,24 +24,42 @@ struct pidfile {
 #define PIDFILE_INIT { .fd = -1 }
 
 /**
- * pidfile_create() - take the lock for a device and write our process id
+ * pidfile_lock() - take the lock for a device and write our process id
  * @pf: filled in
  * @device: name of the interface
  * @holder: the process id of who holds it, when -EEXIST; 0 if unknown. May be
  *	NULL.
  *
- * Call in the process that stays (after daemonize_begin()). A file left behind
- * by a daemon that died is taken over.
+ * Call in the process that stays (after daemonize_begin()), the keeper. A file
+ * left behind by a daemon that died is taken over.
  *
  * Return: 0, -EEXIST when another daemon runs the device, or -errno. Nothing
  * is logged.
  */
-int pidfile_create(struct pidfile *pf, const char *device, pid_t *holder);
+int pidfile_lock(struct pidfile *pf, const char *device, pid_t *holder);
 
 /**
- * pidfile_remove() - delete the file, release the lock
- * @pf: from pidfile_create(), or PIDFILE_INIT
+ * pidfile_unlock() - delete the file, release the lock
+ * @pf: from pidfile_lock(), or PIDFILE_INIT
  */
-void pidfile_remove(struct pidfile *pf);
+void pidfile_unlock(struct pidfile *pf);
+
+/**
+ * pidfile_create() - ask the keeper for pidfile_lock()
+ * @pf: as there; @fd is 0 while the keeper holds the file
+ * @conf: of the configured link
+ * @device: as there
+ * @holder: as there
+ *
+ * Return: as there.
+ */
+int pidfile_create(struct pidfile *pf, uint32_t conf, const char *device, pid_t *holder);
+
+/**
+ * pidfile_remove() - ask the keeper for pidfile_unlock()
+ * @pf: from pidfile_create(), or PIDFILE_INIT
+ * @conf: of the configured link
+ */
+void pidfile_remove(struct pidfile *pf, uint32_t conf);
 
 #endif /* CIPED_PIDFILE_H */

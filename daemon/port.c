@@ -340,12 +340,14 @@ static void watch(struct port *p)
 /**
  * port_new() - a port whose socket is not bound yet
  * @ports: from ports_new()
+ * @conf: of the link for which the keeper makes it
  * @me: as configured; with its family
  * @lib: libcrypto for what guards it
  * @port: set to it, with one user, for port_put()
  * Return: 0 or -errno.
  */
-int port_new(struct ports *ports, const union addr *me, OSSL_LIB_CTX *lib, struct port **port)
+int port_new(struct ports *ports, uint32_t conf, const union addr *me, OSSL_LIB_CTX *lib,
+	     struct port **port)
 {
 	struct port *p = calloc(1, sizeof(*p));
 	int rc;
@@ -360,14 +362,14 @@ int port_new(struct ports *ports, const union addr *me, OSSL_LIB_CTX *lib, struc
 	ev_init(&p->icmp_io, on_icmp);
 	p->icmp_io.data = p;
 	p->gate = gate_new(lib);
-	rc = carrier_open(&p->carrier, me->sa.sa_family);
+	rc = carrier_open(&p->carrier, conf, me->sa.sa_family);
 	if (!rc && !p->gate)
 		rc = -ENOMEM;
 	if (rc) {
 		port_put(p);
 		return rc;
 	}
-	p->icmp = icmp_open(me->sa.sa_family);
+	p->icmp = icmp_open(conf, me->sa.sa_family);
 	if (p->icmp < 0)
 		log_notice("cannot hear ICMP errors: %s; maxerr counts local errors only",
 			   strerror(-p->icmp));
@@ -391,10 +393,10 @@ static int enter(struct port *p)
 	return 0;
 }
 
-/** port_bind() - bind the socket as configured. Return: 0 or -errno. */
-int port_bind(struct port *p)
+/** port_bind() - bind the socket as configured, for the same link. Return: 0 or -errno. */
+int port_bind(struct port *p, uint32_t conf)
 {
-	int rc = carrier_bind(&p->carrier, &p->me);
+	int rc = carrier_bind(&p->carrier, conf, &p->me);
 
 	return rc ? rc : enter(p);
 }

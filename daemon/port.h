@@ -74,8 +74,9 @@ struct ports *ports_new(struct ev_loop *loop, const struct port_ops *ops);
 void ports_free(struct ports *ports);
 struct port *port_find(struct ports *ports, const union addr *me);
 struct port *port_find_bound(struct ports *ports, const union addr *bound);
-int port_new(struct ports *ports, const union addr *me, OSSL_LIB_CTX *lib, struct port **port);
-int port_bind(struct port *port);
+int port_new(struct ports *ports, uint32_t conf, const union addr *me, OSSL_LIB_CTX *lib,
+	     struct port **port);
+int port_bind(struct port *port, uint32_t conf);
 int port_inherited(struct port *port);
 struct port *port_get(struct port *port);
 void port_put(struct port *port);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Names of hosts into addresses, at once or beside the event loop.
+ * Names of hosts into addresses, beside the event loop. Who calls these asks the
+ * keeper.
  */
 #ifndef CIPED_RESOLVE_H
 #define CIPED_RESOLVE_H
 
-#include <ev.h>
 #include <stdint.h>
 
 #include "addr.h"
@@ -20,8 +20,7 @@ typedef void (*resolve_fn)(void *ctx, int error, const union addr *addr);
 
 struct resolver;
 
-int resolve_now(const char *host, uint16_t port, int family, union addr *addr);
-struct resolver *resolver_new(struct ev_loop *loop, resolve_fn fn, void *ctx);
+struct resolver *resolver_new(uint32_t conf, resolve_fn fn, void *ctx);
 void resolver_start(struct resolver *r, const char *host, uint16_t port, int family);
 void resolver_free(struct resolver *r);
 

@@ -144,7 +144,7 @@ static int write_file(const struct state *st)
 	return rc ? rc : sync_dir(st->path);
 }
 
-static int save(const struct state *st)
+static int save_file(const struct state *st)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
 	int rc = write_file(st);
@@ -155,9 +155,18 @@ static int save(const struct state *st)
 	return rc;
 }
 
+/** state_path() - name the file by the link's identity */
+void state_path(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN])
+{
+	char name[2 * STATE_ID_LEN + 1];
+
+	to_hex(id, STATE_ID_LEN, name);
+	snprintf(st->path, sizeof(st->path), "%s/%s.state", dir, name);
+}
+
 /**
  * state_open() - read what an earlier run remembered
- * @st: filled in
+ * @st: filled in; saved to the same file
  * @dir: STATE_DIR; created if need be
  * @id: identifies the link
  * Return: 0, or -errno when there is something unreadable: go on with nothing
@@ -165,13 +174,11 @@ static int save(const struct state *st)
  */
 int state_open(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN])
 {
-	char name[2 * STATE_ID_LEN + 1];
-
 	memset(st, 0, sizeof(*st));
+	st->save = save_file;
 	if (mkdir(dir, 0700) && errno != EEXIST)
 		log_debug("cannot create %s: %m", dir);
-	to_hex(id, STATE_ID_LEN, name);
-	snprintf(st->path, sizeof(st->path), "%s/%s.state", dir, name);
+	state_path(st, dir, id);
 	return read_file(st);
 }
 
@@ -189,7 +196,7 @@ int state_accept(struct state *st, uint64_t timestamp)
 {
 	if (timestamp > st->accepted)
 		st->accepted = timestamp;
-	return save(st);
+	return st->save(st);
 }
 
 /**
@@ -217,7 +224,7 @@ void state_local(struct state *st, uint8_t local[STATE_LOCAL_LEN])
 uint64_t state_stamp(struct state *st, uint64_t wall_clock)
 {
 	st->sent = wall_clock > st->sent ? wall_clock : st->sent + 1;
-	save(st);
+	st->save(st);
 	return st->sent;
 }
 
@@ -259,7 +266,7 @@ void state_add_key(struct state *st, uint32_t rx_id)
 {
 	memmove(st->key + 1, st->key, sizeof(st->key) - sizeof(st->key[0]));
 	st->key[0] = rx_id;
-	save(st);
+	st->save(st);
 }
 
 /** state_has_key() - did we install it, in this run or an earlier one? */

@@ -22,6 +22,8 @@
 
 /**
  * struct state - the memory of one link
+ * @save: writes it down
+ * @conf: of the configured link, for @save
  * @path: of the file
  * @accepted: what the peer wrote up to then is not new
  * @sent: newest of ours
@@ -33,6 +35,8 @@
  * @key: rx ids of keys given to @link, the newest first; 0: none
  */
 struct state {
+	int (*save)(const struct state *st);
+	uint32_t conf;
 	char path[256];
 	uint64_t accepted;
 	uint64_t sent;
@@ -44,6 +48,7 @@ struct state {
 	uint32_t key[STATE_KEYS];
 };
 
+void state_path(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN]);
 int state_open(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN]);
 int state_accept(struct state *st, uint64_t timestamp);
 void state_local(struct state *st, uint8_t local[STATE_LOCAL_LEN]);

@@ -160,6 +160,18 @@ flood_ends()
 	RATE=$((sent * 1000 / (took / 1000)))
 }
 
+# processes PID...: sets PROCESSES to these and their children
+processes()
+{
+	local pid children=()
+
+	PROCESSES=()
+	for pid; do
+		read -ra children < "/proc/$pid/task/$pid/children" || :
+		PROCESSES+=("$pid" "${children[@]}")
+	done
+}
+
 # cpu: microseconds that b's daemons ran, in CPU, and when that was, in MICROS
 cpu()
 {
@@ -167,7 +179,8 @@ cpu()
 
 	CPU=0
 	micros
-	for pid in $PID_b $PID_b2; do
+	processes "$PID_b" "$PID_b2"
+	for pid in "${PROCESSES[@]}"; do
 		read -ra f < "/proc/$pid/schedstat"
 		CPU=$((CPU + f[0] / 1000))
 	done
@@ -176,8 +189,11 @@ cpu()
 # memory: kB that b's daemons have
 memory()
 {
-	cat "/proc/$PID_b/status" "/proc/$PID_b2/status" |
-		awk '/^VmRSS/ { n += $2 } END { print n }'
+	local files
+
+	processes "$PID_b" "$PID_b2"
+	files=("${PROCESSES[@]/#//proc/}")
+	awk '/^VmRSS/ { n += $2 } END { print n }' "${files[@]/%//status}"
 }
 
 # queued: octets that wait in the fuller one of b's sockets, and the limit

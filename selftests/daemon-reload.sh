@@ -102,8 +102,51 @@ one_ends()
 	flood_ends
 }
 
+# in_order FILE FIRST THEN: both are in it, or only FIRST, and in this order
+in_order()
+{
+	local first then
+
+	first=$(grep -n -m 1 -e "$2" "$1" | cut -d: -f1)
+	then=$(grep -n -m 1 -e "$3" "$1" | cut -d: -f1)
+	[ -n "$first" ] && [ "$first" -lt "${then:-1000000}" ]
+}
+
+# Names of new links are looked up at a server that is not there: all others are
+# served meanwhile, and the daemon can be ended
+silent_server()
+{
+	hub
+	stop a
+	[ -e /etc/resolv.conf ] || touch /etc/resolv.conf
+	echo "nameserver 192.0.2.99
+		options timeout:30 attempts:2" > "$TMP/a/resolv.conf"
+	: > "$TMP/a/log"
+	# shellcheck disable=SC2016 # the words of that shell
+	(gw_exec a sh -c 'mount --bind "$0" /etc/resolv.conf && exec ciped debug' \
+		"$TMP/a/resolv.conf") >> "$TMP/a/log" 2>&1 &
+	PID_a=$!
+	keep $PID_a
+	all_up
+	link_options a 31 "me hub.example:6795"
+	hangup a " 1 new, 0 gone"
+	ipn a link del a1
+	logged a "^ciped: a1: error: interface a1 was deleted by someone else" 10
+	in_order "$TMP/a/log" "interface a1 was deleted" "link a31 is left out"
+	# and an address inside, which the options are not complete without
+	sed -i 's/^ipaddr .*/ipaddr inside.example/' "$TMP/a/etc/links.d/a31.options"
+	kill -HUP "$PID_a"
+	ipn a link del a2
+	logged a "^ciped: a2: error: interface a2 was deleted by someone else" 10
+	ping_all a 10.99.1.3 3
+	stop a
+	is "exit status" $STATUS 0
+	fails ipn a link show dev a3
+}
+
 it "SIGHUP adds, removes and changes links; others lose nothing" reloaded
 it "SIGHUP: a link takes over the device of another" renamed
 it "faulty options: at SIGHUP links stay, at the start none comes" faults
+it "SIGHUP: name servers that do not answer hold nothing up" silent_server
 it "a deleted interface ends one link, and SIGHUP brings it back" one_ends
 run_tests

@@ -148,6 +148,12 @@ is_state()
 	[ "$(show "$1" state "${3:-cipcb0}")" = "$2" ]
 }
 
+# orphaned NS [DEVICE]: no process has the link's socket any more
+orphaned()
+{
+	[ "$(show "$1" socket "${2:-cipcb0}")" = orphan ]
+}
+
 # link_up NS...: the link is up on these
 link_up()
 {

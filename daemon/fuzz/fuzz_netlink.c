@@ -18,9 +18,9 @@
 
 #include "ctl.h"
 #include "fuzz.h"
-#include "iface.h"
-#include "kernel.h"
+#include "module.h"
 #include "netlink.h"
+#include "rtnl.h"
 
 ssize_t __wrap_recvfrom(int fd, void *buf, size_t size, int flags, struct sockaddr *from,
 			socklen_t *from_len);
@@ -30,8 +30,8 @@ int __wrap_genl_ctrl_resolve_grp(struct nl_sock *sk, const char *family, const c
 int __real_genl_ctrl_resolve_grp(struct nl_sock *sk, const char *family, const char *group);
 
 static struct fuzz_input *received;
-static struct kernel *kernel;
-static struct iface_rtnl *rtnl;
+static struct module *kernel;
+static struct rtnl *rtnl;
 static FILE *null;
 static uint32_t seq;
 
@@ -96,7 +96,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	null = fopen("/dev/null", "w");
-	FUZZ_CHECK(null && !kernel_open(&kernel) && !iface_open(&rtnl));
+	FUZZ_CHECK(null && !module_open(&kernel) && !rtnl_open(&rtnl));
 	return 0;
 }
 
@@ -119,7 +119,7 @@ static void get_link(void)
 	struct kernel_link link;
 	char text[ADDR_STR_MAX];
 
-	if (kernel_link_get(kernel, 1, &link))
+	if (module_link_get(kernel, 1, &link))
 		return;
 	FUZZ_CHECK(link.id && memchr(link.name, '\0', sizeof(link.name)));
 	addr_format(&link.local, text);
@@ -131,7 +131,7 @@ static void set_link(void)
 {
 	const struct kernel_setting setting = { .fd = -1, .policy = true };
 
-	if (kernel_link_set(kernel, 1, &setting))
+	if (module_link_set(kernel, 1, &setting))
 		FUZZ_CHECK(strlen(netlink_words()) < NETLINK_WORDS_MAX);
 }
 
@@ -156,16 +156,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		get_link();
 		break;
 	case 1:
-		kernel_events_read(kernel, on_event, &kernel);
+		module_events_read(kernel, on_event, &kernel);
 		break;
 	case 2:
 		set_link();
 		break;
 	case 3:
-		iface_set_up(rtnl, 1);
+		rtnl_set_up(rtnl, 1);
 		break;
 	case 4:
-		iface_events_read(rtnl, on_iface_event, &rtnl);
+		rtnl_events_read(rtnl, on_iface_event, &rtnl);
 		break;
 	default:
 		show_links();

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "carrier.h"
+#include "sockets.h"
 
 static union addr make(const char *host, uint16_t port)
 {
@@ -96,6 +97,20 @@ static void test_inner_mtu(void **state)
 	assert_int_equal(carrier_inner_mtu(40, AF_INET, false), 0);
 }
 
+/* As the keeper does it */
+static int open_carrier(struct carrier *c, int family)
+{
+	c->fd = sockets_udp(family);
+	return c->fd < 0 ? c->fd : 0;
+}
+
+static int bind_carrier(struct carrier *c, const union addr *me)
+{
+	int rc = sockets_bind(c->fd, me);
+
+	return rc ? rc : carrier_learn_bound(c);
+}
+
 /* A wildcard socket answers from the address it was asked at */
 static void exchange(const char *server_host, const char *any, const char *client_host)
 {
@@ -104,11 +119,11 @@ static void exchange(const char *server_host, const char *any, const char *clien
 	struct path to = { .remote = where }, at;
 	char buf[16];
 
-	assert_int_equal(carrier_open(&server, me.sa.sa_family), 0);
-	assert_int_equal(carrier_bind(&server, &me), 0);
+	assert_int_equal(open_carrier(&server, me.sa.sa_family), 0);
+	assert_int_equal(bind_carrier(&server, &me), 0);
 	assert_int_not_equal(addr_port(&server.bound), 0);
-	assert_int_equal(carrier_open(&client, me.sa.sa_family), 0);
-	assert_int_equal(carrier_bind(&client, &from), 0);
+	assert_int_equal(open_carrier(&client, me.sa.sa_family), 0);
+	assert_int_equal(bind_carrier(&client, &from), 0);
 	addr_set_port(&to.remote, addr_port(&server.bound));
 
 	assert_int_equal(carrier_receive(&server, buf, sizeof(buf), &at), -EAGAIN);
@@ -141,7 +156,7 @@ static void test_answer_from_where_asked_ip6(void **state)
 	union addr lo = make("::1", 1);
 
 	(void)state;
-	if (carrier_find_route(&lo, &route))
+	if (sockets_route(&lo, &route))
 		skip();
 	exchange("::1", "::", "::1");
 }
@@ -153,12 +168,12 @@ static void provoke(const char *data, size_t len, int expected)
 	struct carrier_error error;
 	struct path to = { 0 };
 
-	assert_int_equal(carrier_open(&closed, AF_INET), 0);
-	assert_int_equal(carrier_bind(&closed, &me), 0);
+	assert_int_equal(open_carrier(&closed, AF_INET), 0);
+	assert_int_equal(bind_carrier(&closed, &me), 0);
 	to.remote = closed.bound;
 	carrier_close(&closed);
-	assert_int_equal(carrier_open(&c, AF_INET), 0);
-	assert_int_equal(carrier_bind(&c, &me), 0);
+	assert_int_equal(open_carrier(&c, AF_INET), 0);
+	assert_int_equal(bind_carrier(&c, &me), 0);
 	assert_int_equal(carrier_error(&c, &error), -EAGAIN);
 	assert_int_equal(carrier_send(&c, &to, data, len), 0);
 	wait_for(&c, POLLERR);
@@ -191,7 +206,7 @@ static void test_route(void **state)
 	struct carrier_route route;
 
 	(void)state;
-	assert_int_equal(carrier_find_route(&lo, &route), 0);
+	assert_int_equal(sockets_route(&lo, &route), 0);
 	assert_true(addr_equal_host(&route.local, &lo));
 	assert_int_equal(addr_port(&route.local), 0);
 	assert_true(route.mtu >= 1280);

@@ -173,7 +173,7 @@ static void test_pidfile(void **state)
 	int fd;
 
 	(void)state;
-	assert_int_equal(pidfile_create(&pf, DEVICE, &holder), 0);
+	assert_int_equal(pidfile_lock(&pf, DEVICE, &holder), 0);
 	assert_int_equal(holder, 0);
 	assert_string_equal(pf.path, "/run/cipe/" DEVICE ".pid");
 	fd = open(pf.path, O_RDONLY);
@@ -181,15 +181,15 @@ static void test_pidfile(void **state)
 	close(fd);
 	assert_int_equal(atoi(text), getpid());
 
-	assert_int_equal(pidfile_create(&second, DEVICE, &holder), -EEXIST);
+	assert_int_equal(pidfile_lock(&second, DEVICE, &holder), -EEXIST);
 	assert_int_equal(holder, getpid());
 	assert_int_equal(second.fd, -1);
-	pidfile_remove(&second);
+	pidfile_unlock(&second);
 	assert_int_equal(access(pf.path, F_OK), 0);
 
-	pidfile_remove(&pf);
+	pidfile_unlock(&pf);
 	assert_int_equal(access(pf.path, F_OK), -1);
-	pidfile_remove(&pf);
+	pidfile_unlock(&pf);
 }
 
 /* What a daemon killed by SIGKILL leaves behind is taken over */
@@ -203,16 +203,16 @@ static void test_pidfile_stale(void **state)
 	(void)state;
 	pid = fork();
 	if (!pid)
-		_exit(pidfile_create(&pf, DEVICE, NULL) ? 1 : 0);	/* file stays, lock goes */
+		_exit(pidfile_lock(&pf, DEVICE, NULL) ? 1 : 0);	/* file stays, lock goes */
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
 	assert_int_equal(access("/run/cipe/" DEVICE ".pid", F_OK), 0);
-	assert_int_equal(pidfile_create(&pf, DEVICE, NULL), 0);
+	assert_int_equal(pidfile_lock(&pf, DEVICE, NULL), 0);
 	fd = open(pf.path, O_RDONLY);
 	assert_true(read(fd, text, sizeof(text) - 1) > 0);
 	close(fd);
 	assert_int_equal(atoi(text), getpid());
-	pidfile_remove(&pf);
+	pidfile_unlock(&pf);
 }
 
 /* A symbolic link in its place is not followed */
@@ -222,7 +222,7 @@ static void test_pidfile_symlink(void **state)
 
 	(void)state;
 	assert_int_equal(symlink("/run/cipe/target", "/run/cipe/" DEVICE ".pid"), 0);
-	assert_int_equal(pidfile_create(&pf, DEVICE, NULL), -ELOOP);
+	assert_int_equal(pidfile_lock(&pf, DEVICE, NULL), -ELOOP);
 	assert_int_equal(access("/run/cipe/target", F_OK), -1);
 	assert_int_equal(unlink("/run/cipe/" DEVICE ".pid"), 0);
 }

@@ -21,6 +21,7 @@
 #include "port.h"
 #include "secret.h"
 #include "session.h"
+#include "sockets_here.h"
 
 #define LINKS 120
 
@@ -311,7 +312,7 @@ static int setup(void **state)
 	loop = ev_default_loop(EVFLAG_AUTO);
 	ports = ports_new(loop, &ops);
 	for (side = 0; side < 2; side++)
-		if (port_new(ports, &me, NULL, &port[side]) || port_bind(port[side]))
+		if (port_new(ports, 1, &me, NULL, &port[side]) || port_bind(port[side], 1))
 			return -1;
 	return 0;
 }

@@ -36,6 +36,7 @@ static size_t ndone;
 
 static const struct hooks_facts facts = {
 	.device = "cipcb7",
+	.pid = 4711,
 	.me = "192.0.2.1:6794",
 	.local = "10.99.0.1",
 	.remote = "10.99.0.2",
@@ -140,7 +141,7 @@ static void test_arguments(void **state)
 	assert_int_equal(done[0].outcome, HOOKS_OK);
 	assert_true(done[0].idle);
 	snprintf(want, sizeof(want), "cipcb7\n192.0.2.1:6794\n%d\n10.99.0.1\n10.99.0.2\n%s\n6\n",
-		 (int)getpid(), facts.arg);
+		 (int)facts.pid, facts.arg);
 	assert_string_equal(contents("args"), want);
 }
 
@@ -157,7 +158,7 @@ static void test_environment(void **state)
 		 "CIPE_EVENT=down\nCIPE_DEVICE=cipcb7\nCIPE_ME=192.0.2.1:6794\nCIPE_PID=%d\n"
 		 "CIPE_LOCAL=10.99.0.1\nCIPE_REMOTE=10.99.0.2\nCIPE_ARG=%s\n"
 		 "CIPE_PEER=192.0.2.2:6794\nCIPE_MODE=ip\nCIPE_MTU=1448\n",
-		 (int)getpid(), facts.arg);
+		 (int)facts.pid, facts.arg);
 	assert_string_equal(contents("env"), want);
 }
 

@@ -37,12 +37,13 @@ static void note(const char *verb, const struct link *l)
 		 l->opts->tokey_ms);
 }
 
-struct link *link_new(const struct link_env *env, const struct options *opts)
+struct link *link_new(const struct link_env *env, uint32_t conf, const struct options *opts)
 {
 	struct link *l = calloc(1, sizeof(*l));
 	size_t i;
 
 	l->env = env;
+	l->conf = conf;
 	l->opts = opts;
 	snprintf(l->name, sizeof(l->name), "%s", opts->device);
 	for (i = 0; all[i]; i++)
@@ -51,10 +52,10 @@ struct link *link_new(const struct link_env *env, const struct options *opts)
 	return l;
 }
 
+/* Those whose name begins so have names of hosts */
 int link_resolve(struct link *l)
 {
-	(void)l;
-	return 0;
+	return strncmp(l->opts->device, "later", 5) ? 0 : LINK_LATER;
 }
 
 int link_setup(struct link *l)
@@ -125,27 +126,16 @@ void link_suspect(struct link *l, double after)
 	note("suspect", l);
 }
 
-int pidfile_create(struct pidfile *pf, const char *device, pid_t *holder)
-{
-	(void)device;
-	(void)holder;
-	pf->fd = 0;
-	return 0;
-}
-
-void pidfile_remove(struct pidfile *pf)
-{
-	pf->fd = -1;
-}
-
 /* ------------------------------------------------------------------------
  * the world
  */
 
 /* Links as "device[:tokey] ...": '!' before it: its file has faults */
 static const char *files;
-static bool broken;
 static int ended;
+static unsigned int applied;		/* how often */
+static unsigned int known;		/* links that the keeper knows of */
+static uint32_t last_conf;
 
 static void add_item(struct optset *set, const char *word)
 {
@@ -156,27 +146,53 @@ static void add_item(struct optset *set, const char *word)
 	word += item->faulty;
 	item->name = strndup(word, colon ? (size_t)(colon - word) : strlen(word));
 	snprintf(item->opts.device, sizeof(item->opts.device), "%s", item->name);
+	item->conf = ++last_conf;
+	known++;
 	item->opts.tokey_ms = colon ? (unsigned int)atoi(colon + 1) : 1;
 	set->item = realloc(set->item, (set->count + 1) * sizeof(*set->item));
 	set->item[set->count++] = item;
 	set->faults += item->faulty;
 }
 
-static int load(void *ctx, bool many, struct optset *set, FILE *err)
+static void load(struct optset *set)
 {
 	char *copy = strdup(files), *word, *rest = copy;
 
-	(void)ctx;
-	(void)many;
 	memset(set, 0, sizeof(*set));
 	set->many = true;
-	set->broken = broken;
 	while ((word = strsep(&rest, " ")))
 		if (*word)
 			add_item(set, word);
-	fprintf(err, "a message\n");
 	free(copy);
-	return broken ? EX_CONFIG : 0;
+}
+
+/* What is left in a set the keeper forgets */
+static void wipe(struct optset *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		known -= !!set->item[i];
+	optset_wipe(set);
+}
+
+static void on_ready(void *ctx, uint32_t conf)
+{
+	(void)ctx;
+	assert_true(conf && conf <= last_conf);
+}
+
+static void on_gone(void *ctx, uint32_t conf)
+{
+	(void)ctx;
+	assert_true(conf && conf <= last_conf);
+	known--;
+}
+
+static void on_applied(void *ctx)
+{
+	(void)ctx;
+	applied++;
 }
 
 static void on_ended(void *ctx, int code)
@@ -187,35 +203,41 @@ static void on_ended(void *ctx, int code)
 
 static struct hub *begin(const char *links)
 {
-	const struct hub_config config = { .load = load, .ended = on_ended };
+	const struct hub_config config = {
+		.ready = on_ready, .gone = on_gone, .applied = on_applied, .ended = on_ended,
+	};
 	struct optset set;
 	struct hub *h;
-	FILE *null = fopen("/dev/null", "w");
 
 	notes[0] = '\0';
 	ended = -1;
+	applied = 0;
+	known = 0;
 	fails = NULL;
-	broken = false;
 	files = links;
-	load(NULL, false, &set, null);
-	fclose(null);
+	load(&set);
 	h = hub_new(&config, &set);
-	optset_wipe(&set);
+	wipe(&set);
 	assert_non_null(h);
 	return h;
 }
 
 static void start(struct hub *h)
 {
-	assert_int_equal(hub_resolve(h), 0);
 	assert_int_equal(hub_start(h), 0);
+	assert_int_equal(applied, 1);
 }
 
 static void reload(struct hub *h, const char *links)
 {
+	struct optset set;
+
 	notes[0] = '\0';
+	applied = 0;
 	files = links;
-	hub_reload(h);
+	load(&set);
+	hub_apply(h, &set);
+	wipe(&set);
 }
 
 static struct link *link_of(const char *device)
@@ -244,6 +266,7 @@ static void finish(struct hub *h)
 	hub_free(h);
 	for (i = 0; i < 64; i++)
 		assert_null(all[i]);
+	assert_int_equal(known, 0);
 }
 
 static void test_start(void **state)
@@ -273,8 +296,8 @@ static void test_some_fail(void **state)
 	finish(h);
 	h = begin("a");
 	fails = "a";
-	assert_int_equal(hub_resolve(h), 0);
 	assert_int_equal(hub_start(h), LINK_EXIT_DEVICE);
+	assert_int_equal(applied, 0);
 	finish(h);
 }
 
@@ -317,7 +340,10 @@ static void test_reload(void **state)
 	/* Nothing comes up before all that go are gone: devices may be needed */
 	end("changed", 0);
 	assert_null(strstr(notes, "connect"));
+	assert_int_equal(applied, 0);
 	end("gone", 0);
+	assert_int_equal(applied, 1);
+	assert_int_equal(known, 3);
 	assert_string_equal(notes, "stop changed/1 stop gone/1 connect changed/2 connect new/1 "
 				   "run changed/2 run new/1 ");
 	assert_ptr_equal(link_of("same"), same);
@@ -336,27 +362,54 @@ static void test_reload_faults(void **state)
 	/* A link with faults stays, one that is new does not come */
 	reload(h, "!a b !c d");
 	assert_string_equal(notes, "connect d/1 run d/1 ");
-	broken = true;
-	reload(h, "");
-	assert_string_equal(notes, "");
-	assert_int_equal(ended, -1);
+	assert_int_equal(applied, 1);
+	assert_int_equal(known, 3);
 	finish(h);
 }
 
-/* SIGHUP, and again while links go down */
-static void test_reload_twice(void **state)
+static void resolved(const char *device, int code)
 {
-	struct hub *h = begin("a b");
+	struct link *l = link_of(device);
+
+	assert_non_null(l);
+	l->env->resolved(l->env->ctx, l, code);
+}
+
+/* Name servers take their time: nothing else waits for them */
+static void test_names(void **state)
+{
+	struct kernel_event event = { .cmd = CIPE_CMD_PEER_DEAD_NTF };
+	struct hub *h = begin("a later1 later2");
 
 	(void)state;
-	start(h);
-	reload(h, "a:2 b");
-	reload(h, "a:3 b c");
+	assert_int_equal(hub_start(h), 0);
 	assert_string_equal(notes, "");
-	end("a", 0);
-	assert_string_equal(notes, "connect a/2 run a/2 stop a/2 ");
-	end("a", 0);
-	assert_non_null(strstr(notes, "connect a/3 connect c/1 "));
+	resolved("later2", 0);
+	assert_int_equal(applied, 0);
+	resolved("later1", LINK_EXIT_NAME);
+	assert_string_equal(notes, "connect a/1 connect later2/1 run a/1 run later2/1 ");
+	assert_int_equal(applied, 1);
+	/* Meanwhile links that are there are served */
+	reload(h, "a later1 later2 b");
+	assert_string_equal(notes, "");
+	event.link = link_of("a")->id;
+	hub_event(h, &event);
+	assert_string_equal(notes, "event a/1 ");
+	resolved("later1", 0);
+	assert_non_null(strstr(notes, "connect later1/1 connect b/1 "));
+	assert_int_equal(applied, 1);
+	/* Down before they have answered */
+	reload(h, "a later1 later2 b later3");
+	hub_stop(h);
+	assert_null(link_of("later3"));
+	assert_int_equal(applied, 0);
+	finish(h);
+	/* The only one fails */
+	h = begin("later1");
+	assert_int_equal(hub_start(h), 0);
+	resolved("later1", LINK_EXIT_NAME);
+	assert_int_equal(ended, LINK_EXIT_NAME);
+	assert_int_equal(applied, 0);
 	finish(h);
 }
 
@@ -448,7 +501,7 @@ int main(void)
 		cmocka_unit_test(test_down_and_reload),
 		cmocka_unit_test(test_start), cmocka_unit_test(test_some_fail),
 		cmocka_unit_test(test_found), cmocka_unit_test(test_reload),
-		cmocka_unit_test(test_reload_faults), cmocka_unit_test(test_reload_twice),
+		cmocka_unit_test(test_reload_faults), cmocka_unit_test(test_names),
 		cmocka_unit_test(test_ends), cmocka_unit_test(test_stop),
 	};
 

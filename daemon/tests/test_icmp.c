@@ -145,6 +145,16 @@ static void test_cut_short(void **state)
 	assert_false(parse_changed(28, 0x44));
 }
 
+/* As the keeper does it */
+static void pass_on(int fd, const uint8_t *data, size_t len)
+{
+	size_t size = offsetof(struct icmp_datagram, data) + len;
+	struct icmp_datagram datagram = { .from = any(AF_INET, 7) };
+
+	memcpy(datagram.data, data, len);
+	assert_int_equal(write(fd, &datagram, size), size);
+}
+
 /* One datagram at a time, whatever it is: a flood is no endless loop */
 static void test_read(void **state)
 {
@@ -154,10 +164,12 @@ static void test_read(void **state)
 
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, fds), 0);
-	assert_int_equal(write(fds[1], "other", 5), 5);
-	assert_int_equal(write(fds[1], unreachable4, sizeof(unreachable4)), sizeof(unreachable4));
+	pass_on(fds[1], unreachable4, 5);
+	pass_on(fds[1], unreachable4, sizeof(unreachable4));
 	assert_int_equal(icmp_read(fds[0], &bound, &error), -ENOMSG);
 	assert_int_equal(icmp_read(fds[0], &bound, &error), 0);
+	assert_int_equal(error.reporter.sa.sa_family, AF_INET);
+	assert_int_equal(addr_port(&error.reporter), 0);
 	assert_int_equal(icmp_read(fds[0], &bound, &error), -EAGAIN);
 	close(fds[0]);
 	close(fds[1]);

@@ -20,6 +20,7 @@
 #include "links.h"
 #include "port.h"
 #include "secret.h"
+#include "sockets_here.h"
 
 #define LINKS 40
 
@@ -288,8 +289,8 @@ static void test_budget(void **state)
 	me.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	assert_int_equal(port->intake.budget, budget);
 	for (n = 0; n < 3; n++) {
-		assert_int_equal(port_new(ports, &me, NULL, &more[n]), 0);
-		assert_int_equal(port_bind(more[n]), 0);
+		assert_int_equal(port_new(ports, 1, &me, NULL, &more[n]), 0);
+		assert_int_equal(port_bind(more[n], 1), 0);
 		assert_int_equal(more[n]->intake.budget, budget / (n + 2));
 		assert_int_equal(port->intake.budget, budget / (n + 2));
 	}
@@ -434,8 +435,8 @@ static int setup(void **state)
 		return -1;
 	loop = ev_default_loop(EVFLAG_AUTO);
 	ports = ports_new(loop, &ops);
-	if (port_new(ports, &me, NULL, &port) || port_bind(port) ||
-	    carrier_open(&caller, AF_INET) || carrier_bind(&caller, &me))
+	if (port_new(ports, 1, &me, NULL, &port) || port_bind(port, 1) ||
+	    carrier_open(&caller, 1, AF_INET) || carrier_bind(&caller, 1, &me))
 		return -1;
 	to.remote = port->carrier.bound;
 	for (n = 0; n < LINKS; n++)

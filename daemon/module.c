@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The kernel module as the daemon sees it: generic netlink family "cipe".
+ * The kernel module itself: generic netlink family "cipe".
  */
-#include "kernel.h"
+#include "module.h"
 
 #include <errno.h>
 #include <netlink/genl/ctrl.h>
@@ -19,22 +19,22 @@
 #define EVENT_BUFFER (256 * 1024)
 
 /**
- * struct kernel - our sockets to the module
+ * struct module - our sockets to the module
  * @requests: questions and answers
  * @events: member of the multicast group
  * @family: number of the family
  */
-struct kernel {
+struct module {
 	struct nl_sock *requests;
 	struct nl_sock *events;
 	int family;
 };
 
 /**
- * kernel_load_module() - run modprobe
+ * module_load() - run modprobe
  * Return: 0, or -ENOENT when the module could not be loaded.
  */
-int kernel_load_module(void)
+int module_load(void)
 {
 	static char name[] = "modprobe", quiet[] = "-q", module[] = "cipe";
 	static char path[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
@@ -54,7 +54,7 @@ int kernel_load_module(void)
 	return status ? -ENOENT : 0;
 }
 
-static int join_events(struct kernel *k)
+static int join_events(struct module *k)
 {
 	int group, rc;
 
@@ -69,11 +69,11 @@ static int join_events(struct kernel *k)
 }
 
 /**
- * kernel_open() - connect to the module
- * @k: set to a handle for kernel_close()
+ * module_open() - connect to the module
+ * @k: set to a handle for module_close()
  * Return: 0, -ENOENT when the module is not loaded, or another -errno.
  */
-int kernel_open(struct kernel **k)
+int module_open(struct module **k)
 {
 	int rc;
 
@@ -86,14 +86,14 @@ int kernel_open(struct kernel **k)
 		rc = (*k)->family < 0 ? -ENOENT : join_events(*k);
 	}
 	if (rc) {
-		kernel_close(*k);
+		module_close(*k);
 		*k = NULL;
 	}
 	return rc;
 }
 
-/** kernel_close() - disconnect; @k may be NULL */
-void kernel_close(struct kernel *k)
+/** module_close() - disconnect; @k may be NULL */
+void module_close(struct module *k)
 {
 	if (!k)
 		return;
@@ -102,7 +102,7 @@ void kernel_close(struct kernel *k)
 	free(k);
 }
 
-static struct nl_msg *request(struct kernel *k, enum cipe_cmd cmd, int attr, uint32_t value)
+static struct nl_msg *request(struct module *k, enum cipe_cmd cmd, int attr, uint32_t value)
 {
 	struct nl_msg *msg = nlmsg_alloc();
 
@@ -194,7 +194,7 @@ static void parse_link(void *ctx, struct nlmsghdr *nlh)
 	}
 }
 
-static int link_get(struct kernel *k, int attr, uint32_t value, struct kernel_link *link)
+static int link_get(struct module *k, int attr, uint32_t value, struct kernel_link *link)
 {
 	int rc;
 
@@ -205,25 +205,25 @@ static int link_get(struct kernel *k, int attr, uint32_t value, struct kernel_li
 }
 
 /**
- * kernel_link_find() - read the state of a link in our network namespace
- * @k: from kernel_open()
+ * module_link_find() - read the state of a link in our network namespace
+ * @k: from module_open()
  * @ifindex: of its interface
  * @link: filled in
  * Return: 0 or -errno: -ENODEV and the like when it is no link of ours.
  */
-int kernel_link_find(struct kernel *k, unsigned int ifindex, struct kernel_link *link)
+int module_link_find(struct module *k, unsigned int ifindex, struct kernel_link *link)
 {
 	return link_get(k, CIPE_A_IFINDEX, ifindex, link);
 }
 
 /**
- * kernel_link_get() - read the state of a link wherever it is
- * @k: from kernel_open()
+ * module_link_get() - read the state of a link wherever it is
+ * @k: from module_open()
  * @id: number of the link
  * @link: filled in
  * Return: 0, -ENODEV when it was deleted, or another -errno.
  */
-int kernel_link_get(struct kernel *k, uint32_t id, struct kernel_link *link)
+int module_link_get(struct module *k, uint32_t id, struct kernel_link *link)
 {
 	return link_get(k, CIPE_A_LINK_ID, id, link);
 }
@@ -233,13 +233,13 @@ int kernel_link_get(struct kernel *k, uint32_t id, struct kernel_link *link)
  */
 
 /**
- * kernel_link_set() - change a link, all of it or nothing
- * @k: from kernel_open()
+ * module_link_set() - change a link, all of it or nothing
+ * @k: from module_open()
  * @id: number of the link
  * @s: what to change
  * Return: 0 or -errno; see CIPE_CMD_LINK_SET.
  */
-int kernel_link_set(struct kernel *k, uint32_t id, const struct kernel_setting *s)
+int module_link_set(struct module *k, uint32_t id, const struct kernel_setting *s)
 {
 	struct nl_msg *msg = request(k, CIPE_CMD_LINK_SET, CIPE_A_LINK_ID, id);
 
@@ -289,13 +289,13 @@ nla_put_failure:
 }
 
 /**
- * kernel_key_set() - install a key
- * @k: from kernel_open()
+ * module_key_set() - install a key
+ * @k: from module_open()
  * @id: number of the link
  * @key: the key; its message to the kernel is wiped afterwards
  * Return: 0, -EEXIST when the rx id is in use, or another -errno.
  */
-int kernel_key_set(struct kernel *k, uint32_t id, const struct kernel_key *key)
+int module_key_set(struct module *k, uint32_t id, const struct kernel_key *key)
 {
 	struct nl_msg *msg = request(k, CIPE_CMD_KEY_SET, CIPE_A_LINK_ID, id);
 
@@ -308,13 +308,13 @@ int kernel_key_set(struct kernel *k, uint32_t id, const struct kernel_key *key)
 }
 
 /**
- * kernel_key_del() - retire the key in a slot
- * @k: from kernel_open()
+ * module_key_del() - retire the key in a slot
+ * @k: from module_open()
  * @id: number of the link
  * @slot: which
  * Return: 0 or -errno.
  */
-int kernel_key_del(struct kernel *k, uint32_t id, enum cipe_slot slot)
+int module_key_del(struct module *k, uint32_t id, enum cipe_slot slot)
 {
 	struct nl_msg *msg = request(k, CIPE_CMD_KEY_DEL, CIPE_A_LINK_ID, id);
 	struct nlattr *nest;
@@ -331,12 +331,12 @@ int kernel_key_del(struct kernel *k, uint32_t id, enum cipe_slot slot)
 }
 
 /**
- * kernel_key_del_all() - retire all keys of a link
- * @k: from kernel_open()
+ * module_key_del_all() - retire all keys of a link
+ * @k: from module_open()
  * @id: number of the link
  * Return: 0 or -errno.
  */
-int kernel_key_del_all(struct kernel *k, uint32_t id)
+int module_key_del_all(struct module *k, uint32_t id)
 {
 	return netlink_request(k->requests, request(k, CIPE_CMD_KEY_DEL, CIPE_A_LINK_ID, id), NULL,
 			       NULL);
@@ -347,7 +347,7 @@ int kernel_key_del_all(struct kernel *k, uint32_t id)
  */
 
 struct event_reader {
-	kernel_event_fn fn;
+	module_event_fn fn;
 	void *ctx;
 	int family;
 };
@@ -375,20 +375,20 @@ static void parse_event(void *ctx, struct nlmsghdr *nlh)
 	reader->fn(reader->ctx, &event);
 }
 
-/** kernel_events_fd() - descriptor that becomes readable when there are events */
-int kernel_events_fd(const struct kernel *k)
+/** module_events_fd() - descriptor that becomes readable when there are events */
+int module_events_fd(const struct module *k)
 {
 	return nl_socket_get_fd(k->events);
 }
 
 /**
- * kernel_events_read() - read the events that have arrived, without waiting
- * @k: from kernel_open()
+ * module_events_read() - read the events that have arrived, without waiting
+ * @k: from module_open()
  * @fn: called for each
  * @ctx: for @fn
  * Return: 0, -ENOBUFS when events were lost, or another -errno.
  */
-int kernel_events_read(struct kernel *k, kernel_event_fn fn, void *ctx)
+int module_events_read(struct module *k, module_event_fn fn, void *ctx)
 {
 	struct event_reader reader = { fn, ctx, k->family };
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The link's network interface as Linux sees any interface: rtnetlink.
+ * The link's network interface as Linux sees any interface: rtnetlink itself.
  */
-#include "iface.h"
+#include "rtnl.h"
 
 #include <errno.h>
 #include <linux/if_addr.h>
@@ -18,21 +18,21 @@
 #define EVENTS_BUFFER	(256 * 1024)
 
 /**
- * struct iface_rtnl - our sockets to rtnetlink
+ * struct rtnl - our sockets to rtnetlink
  * @requests: questions and answers
  * @events: member of the group of link changes
  */
-struct iface_rtnl {
+struct rtnl {
 	struct nl_sock *requests;
 	struct nl_sock *events;
 };
 
 /**
- * iface_open() - connect to rtnetlink
- * @r: set to a handle for iface_close()
+ * rtnl_open() - connect to rtnetlink
+ * @r: set to a handle for rtnl_close()
  * Return: 0 or -errno.
  */
-int iface_open(struct iface_rtnl **r)
+int rtnl_open(struct rtnl **r)
 {
 	int rc;
 
@@ -47,14 +47,14 @@ int iface_open(struct iface_rtnl **r)
 	if (!rc)
 		nl_socket_set_buffer_size((*r)->events, EVENTS_BUFFER, 0);
 	if (rc) {
-		iface_close(*r);
+		rtnl_close(*r);
 		*r = NULL;
 	}
 	return rc;
 }
 
-/** iface_close() - disconnect; @r may be NULL */
-void iface_close(struct iface_rtnl *r)
+/** rtnl_close() - disconnect; @r may be NULL */
+void rtnl_close(struct rtnl *r)
 {
 	if (!r)
 		return;
@@ -95,14 +95,14 @@ nla_put_failure:
 }
 
 /**
- * iface_create() - create a link
- * @r: from iface_open()
+ * rtnl_create() - create a link
+ * @r: from rtnl_open()
  * @name: of the interface
  * @mode: what it carries
  * Return: 0, -EEXIST when there is an interface of that name, -EOPNOTSUPP
  * when the module is not loaded, or another -errno.
  */
-int iface_create(struct iface_rtnl *r, const char *name, enum cipe_mode mode)
+int rtnl_create(struct rtnl *r, const char *name, enum cipe_mode mode)
 {
 	struct nl_msg *msg = link_request(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
 					  (struct ifinfomsg){ 0 });
@@ -114,15 +114,15 @@ int iface_create(struct iface_rtnl *r, const char *name, enum cipe_mode mode)
 	return netlink_request(r->requests, msg, NULL, NULL);
 }
 
-/** iface_delete() - delete an interface. Return: 0 or -errno. */
-int iface_delete(struct iface_rtnl *r, unsigned int ifindex)
+/** rtnl_delete() - delete an interface. Return: 0 or -errno. */
+int rtnl_delete(struct rtnl *r, unsigned int ifindex)
 {
 	return netlink_request(r->requests, link_request(RTM_DELLINK, 0, (struct ifinfomsg){
 				       .ifi_index = (int)ifindex }), NULL, NULL);
 }
 
-/** iface_set_mtu() - set the MTU. Return: 0 or -errno. */
-int iface_set_mtu(struct iface_rtnl *r, unsigned int ifindex, unsigned int mtu)
+/** rtnl_set_mtu() - set the MTU. Return: 0 or -errno. */
+int rtnl_set_mtu(struct rtnl *r, unsigned int ifindex, unsigned int mtu)
 {
 	struct nl_msg *msg = link_request(RTM_NEWLINK, 0, (struct ifinfomsg){
 						  .ifi_index = (int)ifindex });
@@ -134,8 +134,8 @@ int iface_set_mtu(struct iface_rtnl *r, unsigned int ifindex, unsigned int mtu)
 	return netlink_request(r->requests, msg, NULL, NULL);
 }
 
-/** iface_set_up() - bring the interface up. Return: 0 or -errno. */
-int iface_set_up(struct iface_rtnl *r, unsigned int ifindex)
+/** rtnl_set_up() - bring the interface up. Return: 0 or -errno. */
+int rtnl_set_up(struct rtnl *r, unsigned int ifindex)
 {
 	struct ifinfomsg ifi = {
 		.ifi_index = (int)ifindex,
@@ -172,22 +172,22 @@ nla_put_failure:
 	return NULL;
 }
 
-/** iface_add_addr() - add an address, or replace the same. Return: 0 or -errno. */
-int iface_add_addr(struct iface_rtnl *r, unsigned int ifindex, const struct iface_addr *addr)
+/** rtnl_add_addr() - add an address, or replace the same. Return: 0 or -errno. */
+int rtnl_add_addr(struct rtnl *r, unsigned int ifindex, const struct iface_addr *addr)
 {
 	return netlink_request(r->requests, addr_request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
 							 ifindex, addr), NULL, NULL);
 }
 
-/** iface_del_addr() - remove an address. Return: 0 or -errno. */
-int iface_del_addr(struct iface_rtnl *r, unsigned int ifindex, const struct iface_addr *addr)
+/** rtnl_del_addr() - remove an address. Return: 0 or -errno. */
+int rtnl_del_addr(struct rtnl *r, unsigned int ifindex, const struct iface_addr *addr)
 {
 	return netlink_request(r->requests, addr_request(RTM_DELADDR, 0, ifindex, addr), NULL,
 			       NULL);
 }
 
 struct event_reader {
-	iface_event_fn fn;
+	rtnl_event_fn fn;
 	void *ctx;
 };
 
@@ -202,20 +202,20 @@ static void parse_event(void *ctx, struct nlmsghdr *nlh)
 		reader->fn(reader->ctx, (unsigned int)ifi->ifi_index);
 }
 
-/** iface_events_fd() - descriptor that becomes readable when there are events */
-int iface_events_fd(const struct iface_rtnl *r)
+/** rtnl_events_fd() - descriptor that becomes readable when there are events */
+int rtnl_events_fd(const struct rtnl *r)
 {
 	return nl_socket_get_fd(r->events);
 }
 
 /**
- * iface_events_read() - read the events that have arrived, without waiting
- * @r: from iface_open()
+ * rtnl_events_read() - read the events that have arrived, without waiting
+ * @r: from rtnl_open()
  * @fn: called for each interface that went
  * @ctx: for @fn
  * Return: 0, -ENOBUFS when events were lost, or another -errno.
  */
-int iface_events_read(struct iface_rtnl *r, iface_event_fn fn, void *ctx)
+int rtnl_events_read(struct rtnl *r, rtnl_event_fn fn, void *ctx)
 {
 	struct event_reader reader = { fn, ctx };
 

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages between the daemon's processes: a pair of AF_UNIX sockets that keep
+ * messages apart, and can carry a descriptor.
+ */
+#ifndef CIPED_CHANNEL_H
+#define CIPED_CHANNEL_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+int channel_pair(int fd[2]);
+int channel_send(int fd, const void *data, size_t len, int pass);
+int channel_try_send(int fd, const void *data, size_t len, int pass);
+ssize_t channel_receive(int fd, void *buf, size_t size, int *passed);
+ssize_t channel_try_receive(int fd, void *buf, size_t size, int *passed);
+
+#endif /* CIPED_CHANNEL_H */

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Files that the parser asks for: by what they are about, never by a path.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "keeper_impl.h"
+#include "log.h"
+
+KEEPER_HANDLER(keeper_boot)
+{
+	(void)k;
+	(void)l;
+	(void)r;
+	(void)fd;
+	(void)pass;
+	state_boot(a->boot);
+	return 0;
+}
+
+/* Once, before the parser has read anything: whose memories these are cannot
+ * be changed later
+ */
+KEEPER_HANDLER(keeper_state_open)
+{
+	char boot[STATE_BOOT_LEN];
+	int rc;
+
+	(void)k;
+	(void)fd;
+	(void)pass;
+	if (l->have_state)
+		return -EPERM;
+	l->have_state = true;
+	rc = state_open(&l->state, STATE_DIR, r->id);
+	state_boot(boot);
+	l->remembered = state_link(&l->state, boot);
+	a->state = l->state;
+	a->state.save = NULL;
+	return rc;
+}
+
+/* Which link it is about is known better here */
+KEEPER_HANDLER(keeper_state_save)
+{
+	char boot[STATE_BOOT_LEN];
+
+	(void)k;
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (!l->have_state || !l->id || r->state.link != l->id)
+		return -EPERM;
+	if (l->state.link != l->id || !l->state.boot[0]) {
+		state_boot(boot);
+		state_set_link(&l->state, l->id, boot);
+	}
+	l->state.accepted = r->state.accepted;
+	l->state.sent = r->state.sent;
+	l->state.have_local = r->state.have_local;
+	memcpy(l->state.local, r->state.local, sizeof(l->state.local));
+	memcpy(l->state.key, r->state.key, sizeof(l->state.key));
+	return l->state.save(&l->state);
+}
+
+/* cipcb0 and so on */
+static bool is_default(const char *name)
+{
+	const size_t len = strlen("cipcb");
+
+	return !strncmp(name, "cipcb", len) && name[len] &&
+	       strspn(name + len, "0123456789") == strlen(name + len);
+}
+
+/** keeper_fits_name() - is it a name that the link may have? */
+bool keeper_fits_name(struct keeper *k, const struct keeper_link *l, const char *name)
+{
+	struct kernel_link seen;
+
+	if (l->item->opts.device[0])
+		return !strcmp(name, l->item->opts.device);
+	return is_default(name) ||
+	       (l->remembered && !module_link_get(k->module, l->remembered, &seen) &&
+		!strcmp(name, seen.name));
+}
+
+KEEPER_HANDLER(keeper_claim)
+{
+	pid_t holder = 0;
+	int rc;
+
+	(void)fd;
+	(void)pass;
+	if (l->id || l->pidfile.fd >= 0 || !keeper_fits_name(k, l, r->name))
+		return -EPERM;
+	rc = pidfile_lock(&l->pidfile, r->name, &holder);
+	a->number = (uint32_t)holder;
+	if (!rc)
+		memcpy(l->name, r->name, sizeof(l->name));
+	return rc;
+}
+
+/* With the file goes the right to the name */
+KEEPER_HANDLER(keeper_release)
+{
+	(void)k;
+	(void)fd;
+	(void)a;
+	(void)pass;
+	(void)r;
+	if (l->pidfile.fd < 0)
+		return -EPERM;
+	pidfile_unlock(&l->pidfile);
+	if (!l->id)
+		l->name[0] = '\0';
+	return 0;
+}

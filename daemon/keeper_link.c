@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What the parser asks about interfaces and of the module: for links that this
+ * process created or took over for it, and for no others.
+ */
+#include <errno.h>
+#include <net/if.h>
+#include <string.h>
+#include <time.h>
+
+#include "keeper_impl.h"
+#include "log.h"
+#include "netlink.h"
+#include "secret.h"
+
+#define RELEASE_PAUSE_NS 10000000
+
+/* ------------------------------------------------------------------------
+ * whose it is
+ */
+
+static void take_over(struct keeper *k, struct keeper_link *l, const struct kernel_link *seen)
+{
+	keeper_list(k, l, seen->id, seen->ifindex);
+	memcpy(l->name, seen->name, sizeof(l->name));
+}
+
+/* May this link become ours? It has the name we hold the pid file of, and was
+ * created by us, or configured by that name, or was ours in an earlier run.
+ */
+static bool adoptable(struct keeper *k, const struct keeper_link *l,
+		      const struct kernel_link *seen)
+{
+	return !l->ready && !l->id && !keeper_find_id(k, seen->id) && l->pidfile.fd >= 0 && !strcmp(seen->name, l->name) &&
+	       (l->created || l->item->opts.device[0] || seen->id == l->remembered);
+}
+
+/* We hold the pid file: if its socket is still in use, that is by the parser of a
+ * daemon that was killed, which is about to end as well. That is one parser for all
+ * links: we wait once, not for each.
+ */
+static void wait_for_socket(struct keeper *k, struct kernel_link *seen)
+{
+	const struct timespec pause = { .tv_nsec = RELEASE_PAUSE_NS };
+
+	while (k->pauses && seen->socket_state == CIPE_SOCKET_USER) {
+		k->pauses--;
+		nanosleep(&pause, NULL);
+		if (module_link_get(k->module, seen->id, seen))
+			return;
+	}
+}
+
+/* May it be looked at? */
+static bool visible(const struct keeper_link *l, uint32_t id)
+{
+	return l->id ? id == l->id : !l->ready && id && id == l->remembered;
+}
+
+/* The index may be another interface's by now */
+static bool is_ours(struct keeper *k, const struct keeper_link *l, unsigned int ifindex)
+{
+	struct kernel_link seen;
+
+	return l->id && !module_link_find(k->module, ifindex, &seen) && seen.id == l->id;
+}
+
+/* Return: 0, -ENODEV when it is ours no more, -EPERM when it never was */
+static int check_ours(struct keeper *k, const struct keeper_link *l, unsigned int ifindex)
+{
+	if (!l->id || !ifindex || ifindex != l->ifindex)
+		return -EPERM;
+	return is_ours(k, l, ifindex) ? 0 : -ENODEV;
+}
+
+/* ------------------------------------------------------------------------
+ * interfaces
+ */
+
+KEEPER_HANDLER(keeper_iface_index)
+{
+	(void)fd;
+	(void)pass;
+	if (!keeper_fits_name(k, l, r->name))
+		return -EPERM;
+	a->number = if_nametoindex(r->name);
+	return 0;
+}
+
+KEEPER_HANDLER(keeper_iface_create)
+{
+	int rc;
+
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (l->id || l->created || l->pidfile.fd < 0 || strcmp(r->name, l->name))
+		return -EPERM;
+	rc = rtnl_create(k->rtnl, l->name, l->item->opts.mode);
+	if (rc)
+		return rc;
+	l->created = true;
+	l->ifindex = if_nametoindex(l->name);
+	return 0;
+}
+
+KEEPER_HANDLER(keeper_iface_delete)
+{
+	int rc = check_ours(k, l, r->number);
+
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (!rc)
+		rc = rtnl_delete(k->rtnl, r->number);
+	if (!rc) {
+		l->gone = true;
+		keeper_progress(k);
+	}
+	return rc;
+}
+
+KEEPER_HANDLER(keeper_iface_mtu)
+{
+	int rc = check_ours(k, l, r->mtu.ifindex);
+
+	(void)fd;
+	(void)a;
+	(void)pass;
+	return rc ? rc : rtnl_set_mtu(k->rtnl, r->mtu.ifindex, r->mtu.mtu);
+}
+
+KEEPER_HANDLER(keeper_iface_up)
+{
+	int rc = check_ours(k, l, r->number);
+
+	(void)fd;
+	(void)a;
+	(void)pass;
+	return rc ? rc : rtnl_set_up(k->rtnl, r->number);
+}
+
+/* As configured; or, where the peer says its own: one host, and not ours */
+static bool fits_peer(const struct options *opts, struct in_addr peer)
+{
+	if (opts->ptpaddr.s_addr || opts->mode != CIPE_MODE_IP || !peer.s_addr)
+		return peer.s_addr == opts->ptpaddr.s_addr;
+	return addr_is_host4(peer) && peer.s_addr != opts->ipaddr.s_addr;
+}
+
+static int check_addr(struct keeper *k, const struct keeper_link *l, const struct request_addr *r)
+{
+	if (!l->item->opts.ipaddr.s_addr || r->local.s_addr != l->item->opts.ipaddr.s_addr ||
+	    !fits_peer(&l->item->opts, r->peer))
+		return -EPERM;
+	return check_ours(k, l, r->ifindex);
+}
+
+/* One at a time: each brings a route with it */
+KEEPER_HANDLER(keeper_addr_add)
+{
+	const struct iface_addr addr = { r->ifaddr.local, r->ifaddr.peer, l->item->opts.metric };
+	int rc = check_addr(k, l, &r->ifaddr);
+
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (!rc && l->peer.s_addr && l->peer.s_addr != addr.peer.s_addr)
+		rc = -EPERM;
+	if (!rc)
+		rc = rtnl_add_addr(k->rtnl, r->ifaddr.ifindex, &addr);
+	if (!rc)
+		l->peer = addr.peer;
+	return rc;
+}
+
+KEEPER_HANDLER(keeper_addr_del)
+{
+	const struct iface_addr addr = { r->ifaddr.local, r->ifaddr.peer, l->item->opts.metric };
+	int rc = check_addr(k, l, &r->ifaddr);
+
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (!rc && l->peer.s_addr != addr.peer.s_addr)
+		rc = -EPERM;
+	if (!rc)
+		rc = rtnl_del_addr(k->rtnl, r->ifaddr.ifindex, &addr);
+	/* Whatever came of it: somebody else may have removed it */
+	if (rc != -EPERM)
+		l->peer.s_addr = INADDR_ANY;
+	return rc;
+}
+
+/** keeper_link_undo() - the parser did not get to the end of the set-up */
+void keeper_link_undo(struct keeper *k, struct keeper_link *l)
+{
+	if (l->created && !l->ready && !l->gone && (!l->id || is_ours(k, l, l->ifindex)))
+		rtnl_delete(k->rtnl, l->ifindex);
+	pidfile_unlock(&l->pidfile);
+}
+
+/* ------------------------------------------------------------------------
+ * the module
+ */
+
+KEEPER_HANDLER(keeper_link_find)
+{
+	struct kernel_link seen;
+	int rc = module_link_find(k->module, r->number, &seen);
+
+	(void)fd;
+	(void)pass;
+	if (rc)
+		return rc;
+	if (adoptable(k, l, &seen)) {
+		wait_for_socket(k, &seen);
+		take_over(k, l, &seen);
+	}
+	/* Whatever else there is is as good as nothing */
+	if (!visible(l, seen.id))
+		return -ENODEV;
+	a->link = seen;
+	return 0;
+}
+
+KEEPER_HANDLER(keeper_link_get)
+{
+	int rc;
+
+	(void)fd;
+	(void)pass;
+	if (!visible(l, r->number))
+		return -EPERM;
+	rc = module_link_get(k->module, r->number, &a->link);
+	/* Renamed, or moved to another namespace and back */
+	if (!rc && l->id && a->link.name[0])
+		memcpy(l->name, a->link.name, sizeof(l->name));
+	if (!rc && l->id)
+		keeper_list(k, l, l->id, a->link.ifindex);
+	return rc;
+}
+
+KEEPER_HANDLER(keeper_link_set)
+{
+	const struct request_set *set = &r->set;
+	struct kernel_setting setting = {
+		.fd = fd,
+		.endpoint = set->what & REQUEST_SET_ENDPOINT ? &set->endpoint : NULL,
+		.policy = fd >= 0,
+		.ttl = (uint8_t)l->item->opts.cttl,
+		.tos = (uint16_t)l->item->opts.tos,
+		.pin = l->item->opts.pin,
+		.timers = set->what & REQUEST_SET_TIMERS,
+		.keepalive_ms = set->keepalive_ms,
+		.timeout_ms = set->timeout_ms,
+	};
+	int rc;
+
+	(void)a;
+	(void)pass;
+	if (!l->id || set->link != l->id)
+		return -EPERM;
+	if (fd >= 0 && (l->ready || !keeper_may_use(k, l, fd)))
+		return -EPERM;
+	rc = module_link_set(k->module, l->id, &setting);
+	if (!rc && fd >= 0)
+		keeper_share(k, l, fd);
+	return rc;
+}
+
+static int install(struct keeper *k, uint32_t id, const struct request_key *key,
+		   const struct request_secret *secret)
+{
+	const struct kernel_key to_set = {
+		.slot = (enum cipe_slot)key->slot,
+		.rx_id = key->rx_id,
+		.tx_id = key->tx_id,
+		.cipher = (enum cipe_cipher)key->cipher,
+		.key_len = key->key_len,
+		.rx_key = secret->rx_key,
+		.rx_iv = secret->rx_iv,
+		.tx_key = secret->tx_key,
+		.tx_iv = secret->tx_iv,
+		.lifetime_ms = key->lifetime_ms,
+	};
+
+	return module_key_set(k->module, id, &to_set);
+}
+
+KEEPER_HANDLER(keeper_key_set)
+{
+	const struct request_key *key = &r->key;
+	struct request_secret *secret;
+	int rc;
+
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (!l->id || key->link != l->id || key->cipher != (uint32_t)l->item->opts.cipher)
+		return -EPERM;
+	secret = secret_alloc(sizeof(*secret));
+	if (!secret)
+		return -ENOMEM;
+	memcpy(secret, k->secret, sizeof(*secret));
+	secret_wipe(k->secret, sizeof(*secret));
+	rc = install(k, l->id, key, secret);
+	secret_free(secret, sizeof(*secret));
+	return rc;
+}
+
+KEEPER_HANDLER(keeper_key_del)
+{
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (!l->id || r->key_del.link != l->id)
+		return -EPERM;
+	if (r->key_del.slot == REQUEST_KEYS_ALL)
+		return module_key_del_all(k->module, l->id);
+	return module_key_del(k->module, l->id, (enum cipe_slot)r->key_del.slot);
+}

@@ -1,0 +1,202 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Keys in the daemon's memory, and where they must not be: data keys are gone
+# once the module has them, long-term keys are in the parser only, and nothing
+# of either is in files, logs, arguments or the environment.
+
+# shellcheck disable=SC2154 # PID_a and PID_b come from start, in lib-daemon.sh
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-daemon.sh"
+
+# recorded NS [NAME=VALUE...]: a daemon whose data keys go to $TMP/NS/keys as
+# well; its process id is in PID_$ns
+recorded()
+{
+	local ns=$1 pid
+
+	shift
+	rm -f "$TMP/$ns/keys"
+	(gw_exec "$ns" env LD_PRELOAD="$DIR/cipe-record.so" CIPE_RECORD="$TMP/$ns/keys" "$@" \
+		ciped debug) >> "$TMP/$ns/log" 2>&1 &
+	pid=$!
+	keep $pid
+	printf -v "PID_$ns" %s $pid
+}
+
+pair()
+{
+	fresh
+	gateways
+	gw_dirs a b
+	sample a "tokey 2" "cipher aes-256-gcm"
+	sample b "tokey 2" "cipher aes-256-gcm"
+	recorded a "$@"
+	start b
+	link_up a b
+}
+
+# at_least_keys COUNT: so many pairs of keys were installed
+at_least_keys()
+{
+	[ "$(stat -c %s "$TMP/a/keys" 2> /dev/null || echo 0)" -ge $(($1 * 64)) ]
+}
+
+# all PID: the keeper and its children
+all()
+{
+	echo "$1"
+	pgrep -P "$1"
+}
+
+# search FILE SKIP PID...: as cipe-search; what it says is in $TMP/found
+search()
+{
+	local rc=0
+
+	cipe-search "$@" > "$TMP/found" 2>&1 || rc=$?
+	say "$(tail -n 1 "$TMP/found")"
+	[ $rc -ne 1 ] || sed -n 's/^key/# &/p' "$TMP/found" | head -n 10
+	return $rc
+}
+
+# During exchanges what is newest may be there: its keys, and those of one that
+# crosses it, are not sought. When the peer is away nothing may be left of any.
+retired()
+{
+	local i
+
+	pair
+	wait_until 40 at_least_keys 5
+	for ((i = 0; i < 3; i++)); do
+		# shellcheck disable=SC2046 # numbers
+		search "$TMP/a/keys" 4 $(all "$PID_a")
+		nap 0.7
+	done
+	ping_all a 10.99.0.2 5
+	stop b
+	settle
+	# shellcheck disable=SC2046
+	search "$TMP/a/keys" 0 $(all "$PID_a")
+	has "$TMP/found" "of 4 processes"
+}
+
+# The same with the wiping taken out finds them: the search is not in vain
+not_wiped()
+{
+	pair CIPE_NOWIPE=1
+	wait_until 40 at_least_keys 5
+	stop b
+	settle
+	# shellcheck disable=SC2046
+	fails search "$TMP/a/keys" 0 $(all "$PID_a")
+	has "$TMP/found" "^key "
+}
+
+# The shared secret: in the parser's locked memory, and in no other process
+long_term()
+{
+	local pid count=0
+
+	pair
+	xxd -r -p <<< "$PSK" > "$TMP/psk"
+	is "octets of the key" "$(stat -c %s "$TMP/psk")" 32
+	search "$TMP/psk" 0 "$PID_a"
+	for pid in $(pgrep -P "$PID_a"); do
+		# the parser is the one with a filter of system calls
+		if grep -q '^Seccomp:.*2' "/proc/$pid/status"; then
+			fails search "$TMP/psk" 0 "$pid"
+			count=$((count + 1))
+		else
+			search "$TMP/psk" 0 "$pid"
+		fi
+	done
+	is "processes with the key" $count 1
+}
+
+# Options read again go from keeper to parser by memory that is wiped
+read_again()
+{
+	local pid
+
+	pair
+	sed -i "s/^arg .*/arg other/" "$TMP/a/etc/options"
+	kill -HUP "$PID_a"
+	logged a "options read again: 0 links as before, 1 changed, 0 new, 0 gone" 10
+	wait_until 20 two_ups
+	xxd -r -p <<< "$PSK" > "$TMP/psk"
+	for pid in $(all "$PID_a"); do
+		grep -q '^Seccomp:.*2' "/proc/$pid/status" &&
+			! grep -q '^Uid:.*\b0\b' "/proc/$pid/status" && continue
+		search "$TMP/psk" 0 "$pid"
+		hasnt "/proc/$pid/maps" memfd
+	done
+}
+
+two_ups()
+{
+	[ "$(times a "link is up")" -ge 2 ]
+}
+
+# Memory with keys is locked, and left out of core files
+locked()
+{
+	local pid
+
+	pair
+	for pid in $(all "$PID_a"); do
+		at_least "locked KiB of $pid" "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' \
+			"/proc/$pid/status")" 1024
+		# the secure heap: dd is "do not dump", lo is "locked"
+		has "/proc/$pid/smaps" '^VmFlags:.* lo .*dd'
+		is "owner, as not dumpable" "$(stat -c %u "/proc/$pid/mem")" 0
+	done
+}
+
+# hex_of FILE: one hexadecimal text a key, either half
+hex_of()
+{
+	xxd -p -c 16 "$1"
+}
+
+# Where keys could linger when all is over
+elsewhere()
+{
+	local pid
+
+	pair
+	wait_until 40 at_least_keys 3
+	{ hex_of "$TMP/a/keys"; echo "${PSK:0:32}"; echo "${PSK:32}"; } > "$TMP/sought"
+	for pid in $(all "$PID_a"); do
+		tr '\0' '\n' < "/proc/$pid/environ"
+		tr '\0' '\n' < "/proc/$pid/cmdline"
+	done > "$TMP/words"
+	on a cipectl show > "$TMP/shown"
+	on a cipectl show --json >> "$TMP/shown"
+	stop a
+	is "exit status" "$STATUS" 0
+	cat "$TMP/a/lib/"* > "$TMP/files"
+	find "$TMP/a/run" -type f -exec cat {} + >> "$TMP/files"
+	dmesg > "$TMP/dmesg"
+	for file in words shown files dmesg a/log; do
+		[ -e "$TMP/$file" ]
+		fails grep -qiF -f "$TMP/sought" "$TMP/$file"
+		xxd -p "$TMP/$file" | tr -d '\n' > "$TMP/hex"
+		fails grep -qiF -f "$TMP/sought" "$TMP/hex"
+	done
+	# what is sought is found where it is
+	grep -qiF -f "$TMP/sought" "$TMP/a/etc/options"
+	is "core files" "$(find / -xdev -name 'core*' -type f -newer "$TMP/sought" \
+		-not -path '/proc/*' -not -path '/sys/*' 2> /dev/null | head -n 1)" ""
+}
+
+type xxd > /dev/null 2>&1 || skip_all "no xxd"
+
+it "data keys of earlier exchanges are in no process's memory" retired
+it "the same without wiping: they are found" not_wiped
+it "the shared secret: in the parser only" long_term
+it "the same after SIGHUP" read_again
+it "memory: locked, not dumped" locked
+it "arguments, environment, netlink, state, logs: no key" elsewhere
+run_tests
