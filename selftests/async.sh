@@ -152,7 +152,7 @@ right()
 flood()
 {
 	cipe-flow ping $NS-a 10.9.0.2 count 1000000000 window 32 timeout 200 \
-		gap "$(scale 0 10000)" \
+		gap "$(slower 0 10000)" \
 		> "$TMP/flood" 2>&1 &
 	FLOOD=$!
 	keep $FLOOD
@@ -177,7 +177,7 @@ keys_go()
 	pick $cipher $2
 	async_pair ip 4 $cipher
 	cipe-flow ping $NS-a 10.9.0.2 count 1000000000 window 16 \
-		gap "$(scale 0 10000)" \
+		gap "$(slower 0 10000)" \
 		> "$TMP/flood" 2>&1 &
 	FLOOD=$!
 	keep $FLOOD

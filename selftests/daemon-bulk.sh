@@ -29,7 +29,7 @@ transfer()
 	bad_carrier
 	began=$SECONDS
 	tcp_one_way a b 10.99.0.2 streams $STREAMS \
-		bytes $((MB * 1000000 / STREAMS)) seconds "$(scale 190 400)"
+		bytes $((MB * 1000000 / STREAMS)) seconds "$(slower 190 400)"
 	n=$((SECONDS - began))
 	say "$MB MB: $(cat "$TMP/flow"); $(times a rekeyed) keys in $n s"
 	at_least "keys" "$(times a rekeyed)" $((n * 2 / 5))

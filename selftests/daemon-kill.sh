@@ -9,7 +9,7 @@
 . "$(dirname "$0")/lib-daemon.sh"
 
 MARKER=This-is-plain-text	# cipe-flow's
-GAP=$(scale 2000 20000)		# microseconds between pings
+GAP=$(slower 2000 20000)		# microseconds between pings
 
 # flood: pings both ways until flood_ends
 flood()

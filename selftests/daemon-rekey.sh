@@ -20,10 +20,10 @@ flooded()
 
 	daemons "tokey 1" "cipher $cipher"
 	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 \
-		window "$(scale 4 1)" gap "$(scale 0 10000)" > "$TMP/flood.a" 2>&1 &
+		window "$(scale 4 1)" gap "$(slower 0 10000)" > "$TMP/flood.a" 2>&1 &
 	FLOOD_A=$!
 	cipe-flow ping "$NS-b" 10.99.0.1 count 100000000 \
-		size 1000 gap "$(scale 3000 20000)" > "$TMP/flood.b" 2>&1 &
+		size 1000 gap "$(slower 3000 20000)" > "$TMP/flood.b" 2>&1 &
 	FLOOD_B=$!
 	keep $FLOOD_A $FLOOD_B
 	began=$SECONDS
@@ -53,7 +53,7 @@ uneven()
 	start b
 	link_up a b
 	cipe-flow ping "$NS-a" 10.99.0.2 count 100000000 \
-		gap "$(scale 2000 20000)" > "$TMP/flood.a" 2>&1 &
+		gap "$(slower 2000 20000)" > "$TMP/flood.a" 2>&1 &
 	FLOOD_A=$!
 	keep $FLOOD_A
 	wait_until 40 rekeyed a 8

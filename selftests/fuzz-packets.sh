@@ -12,7 +12,7 @@ A=192.0.2.1:4000
 B=192.0.2.2:4000
 : "${CIPE_SEED:=$((SRANDOM))}"
 COUNT=$(scale 20000 4000)	# of packets, at most
-SECONDS_EACH=$(scale 3 8)
+SECONDS_EACH=$(slower 3 8)
 
 say "seed $CIPE_SEED (CIPE_SEED=$CIPE_SEED repeats it)"
 

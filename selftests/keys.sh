@@ -69,7 +69,7 @@ rotation()
 	monitor a "$TMP/events.a"
 	monitor b "$TMP/events.b"
 	cipe-flow ping $NS-a 10.9.0.2 count 100000000 window 8 timeout 60000 \
-		gap "$(scale 0 10000)" \
+		gap "$(slower 0 10000)" \
 		> "$TMP/ping" 2>&1 &
 	pinger=$!
 	# packets that a busy machine forgets for longer than two keys last are
@@ -164,7 +164,7 @@ never_used()
 	link_pair
 	a1=$(id a 1) b2=$(id b 2)
 	sniff b wan "$TMP/outer" out
-	set_key b cipe0 2 slot next lifetime "$(scale 2000 6000)"
+	set_key b cipe0 2 slot next lifetime "$(slower 2000 6000)"
 	ping_all b 10.9.0.1 10
 	wait_until 8 keys_are b "current=$a1"
 	ping_all b 10.9.0.1 10

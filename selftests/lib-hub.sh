@@ -5,7 +5,7 @@
 # them, on one port too. To be sourced after lib-daemon.sh.
 
 PEERS=8
-GAP=$(scale 2000 20000)		# microseconds between pings
+GAP=$(slower 2000 20000)		# microseconds between pings
 KEYS=$TMP/keys			# NAME, NAME.pub
 
 # The key pair of NAME is there

@@ -38,6 +38,12 @@ scale()
 	[ -n "$CIPE_LIGHT" ] && echo "$2" || echo "$1"
 }
 
+# slower NORMAL CHECKED: a time, longer for a kernel with checks
+slower()
+{
+	[ -n "$CIPE_CHECKED" ] && echo "$2" || echo "$1"
+}
+
 # ---- telling ----------------------------------------------------------------
 
 IT_TEXT=()

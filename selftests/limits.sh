@@ -94,7 +94,7 @@ limit_in_bulk()
 
 lifetime()
 {
-	start 0 lifetime "$(scale 5000 20000)"
+	start 0 lifetime "$(slower 5000 20000)"
 	ping_all a 10.9.0.2 10
 	carrier_is a cipe0 on
 	wait_until 8 carrier_is a cipe0 off

@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-PERIOD=$(scale 2000 4000)	# time-out, ms
+PERIOD=$(slower 2000 4000)	# time-out, ms
 BEAT=$((PERIOD / 5))		# keepalive, ms
 SLACK=$((400 * CIPE_SLOW))	# ms
 

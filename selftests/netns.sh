@@ -17,7 +17,7 @@ FEW=$(scale 5 2)
 flood()
 {
 	cipe-flow ping "$NS-$1" "$2" count 1000000000 window 8 timeout 200 \
-		gap "$(scale 1000 10000)" > "$TMP/flood" 2>&1 &
+		gap "$(slower 1000 10000)" > "$TMP/flood" 2>&1 &
 	FLOOD=$!
 	keep $FLOOD
 }

@@ -20,7 +20,7 @@ state_is()
 flood()
 {
 	cipe-flow ping "$NS-$1" "$2" count 1000000000 window 8 \
-		gap "$(scale 500 10000)" > "$TMP/flood" 2>&1 &
+		gap "$(slower 500 10000)" > "$TMP/flood" 2>&1 &
 	FLOOD=$!
 	keep $FLOOD
 }
@@ -246,7 +246,7 @@ expiry()
 	link_pair
 	kill -9 $HOLDER_A
 	wait_until 5 state_is a orphan
-	set_key a cipe0 2 lifetime "$(scale 4000 15000)" slot next
+	set_key a cipe0 2 lifetime "$(slower 4000 15000)" slot next
 	set_key b cipe0 2
 	ping_all a 10.9.0.2 3
 	wait_until 6 carrier_is a cipe0 off

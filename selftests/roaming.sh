@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-FORGETS=$(scale 2 5)	# seconds after which a NAT does
+FORGETS=$(slower 2 5)	# seconds after which a NAT does
 RTT=400			# ms, of a carrier with a delay
 SLACK=$((40 * CIPE_SLOW))	# ms, for the commands that change an address
 STREAM=1000		# datagrams

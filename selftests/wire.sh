@@ -237,7 +237,7 @@ short_frames()
 
 down_and_expired()
 {
-	kernel_and_tool ip $CIPHER lifetime "$(scale 4000 40000)"
+	kernel_and_tool ip $CIPHER lifetime "$(slower 4000 40000)"
 	ipn a link set cipe0 down
 	causes a "rx_down 2" pong 0-1
 	ipn a link set cipe0 up
