@@ -95,23 +95,32 @@ backlog()
 }
 trap 'backlog $BACKLOG; leave' EXIT
 
+# from_here: sets BEFORE to what a sent so far, of which b has all, and remembers
+# b's counters. In mode ether the stack itself sends something now and then
+from_here()
+{
+	settle
+	BEFORE=$(sum a tx_packets tx_keepalive)
+	cli b save cipe0 "$TMP/saved-b"
+	[ "$(sum a tx_packets tx_keepalive)" = "$BEFORE" ]
+}
+
 # through NS DEVICE [cipe-fuzz's arguments]: packets for a's link; b, at the
 # other end, can read all that left
 through()
 {
-	local sent before
+	local sent
 
-	cli b save cipe0 "$TMP/saved-b"
-	before=$(sum a tx_packets tx_keepalive)
+	wait_until 5 from_here
 	backlog 1000000
 	cipe-fuzz -n $NS-"$1" out "$2" seed "$CIPE_SEED" count "$COUNT" \
 		seconds "$SECONDS_EACH" "${@:3}" > "$TMP/fuzz"
 	settle
-	sent=$(($(sum a tx_packets tx_keepalive) - before))
+	sent=$(($(sum a tx_packets tx_keepalive) - BEFORE))
 	say "given $(value sent), left in $sent datagrams"
 	at_least "datagrams" "$sent" 10
 	# Each was counted, and once. There may be more meanwhile: announcements
-	wait_until 5 all_arrived "$before" || {
+	wait_until 5 all_arrived "$BEFORE" || {
 		say "counted: $(cli b delta cipe0 "$TMP/saved-b")"
 		return 1
 	}
