@@ -12,6 +12,8 @@
 
 #include "log.h"
 
+#define PERIOD_NS (INTAKE_PERIOD_MS * 1000000ull)
+
 /* Messages between two looks at the clock, which are a system call each */
 #define BATCH 16
 
@@ -45,6 +47,17 @@ static uint64_t ran_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/* Time that passes, also for who does not run. Never the event loop's: that is
+ * the time of day, which may be set back
+ */
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
 static void set_filter(struct intake *i)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
@@ -59,14 +72,22 @@ static void set_filter(struct intake *i)
  * periods
  */
 
-static void charge(struct intake *i, uint64_t cost)
+static void bound_credit(struct intake *i)
 {
 	int64_t least = -(int64_t)i->budget * DEBT_PERIODS;
+	int64_t most = (int64_t)i->budget / CREDIT_PART;
 
-	i->spent += cost;
-	i->credit -= (int64_t)cost;
 	if (i->credit < least)
 		i->credit = least;
+	if (i->credit > most)
+		i->credit = most;
+}
+
+static void charge(struct intake *i, uint64_t cost)
+{
+	i->spent += cost;
+	i->credit -= (int64_t)cost;
+	bound_credit(i);
 }
 
 /* The kernel translates a filter anew each time: as much work as many messages */
@@ -121,7 +142,7 @@ static void set_flooded(struct intake *i, bool flooded)
 	i->calm = 0;
 	i->cut = 0;
 	i->credit = 0;
-	i->turned_at = ev_now(i->loop);
+	i->turned_at = now_ns();
 	if (flooded) {
 		ev_io_stop(i->loop, &i->io);
 		ev_timer_again(i->loop, &i->turn);
@@ -144,14 +165,15 @@ static void end_period(struct intake *i)
 		set_flooded(i, false);
 }
 
-static void check_period(struct intake *i, double now)
+static void check_period(struct intake *i, uint64_t now)
 {
-	if (now < i->period_end)
+	/* One that is longer than it can be would never end */
+	if (now < i->period_end && i->period_end - now <= PERIOD_NS)
 		return;
 	if (i->flooded)
 		end_period(i);
 	i->spent = 0;
-	i->period_end = now + INTAKE_PERIOD_MS / 1000.;
+	i->period_end = now + PERIOD_NS;
 }
 
 /* ------------------------------------------------------------------------
@@ -188,8 +210,9 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	static struct log_limit limit = LOG_LIMIT_INIT;
 	struct intake *i = w->data;
 
+	(void)loop;
 	(void)revents;
-	check_period(i, ev_now(loop));
+	check_period(i, now_ns());
 	take_some(i, BATCH);
 	if (i->spent <= i->budget || !ev_is_active(&i->io))
 		return;
@@ -201,14 +224,14 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 /* What time has brought. It may be owed from before: some messages cost more
  * than a turn has
  */
-static void add_credit(struct intake *i, double now)
+static void add_credit(struct intake *i, uint64_t now)
 {
-	double since = (now - i->turned_at) * 1000 / INTAKE_PERIOD_MS;
-	int64_t limit = (int64_t)i->budget / CREDIT_PART;
+	uint64_t since = now > i->turned_at ? now - i->turned_at : 0;
 
-	i->credit += since < 1 ? (int64_t)(since * (double)i->budget) : limit;
-	if (i->credit > limit)
-		i->credit = limit;
+	if (since > PERIOD_NS)
+		since = PERIOD_NS;
+	i->credit += (int64_t)(since * i->budget / PERIOD_NS);
+	bound_credit(i);
 	i->turned_at = now;
 }
 
@@ -223,14 +246,16 @@ static unsigned int affordable(const struct intake *i)
 static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct intake *i = w->data;
+	uint64_t now = now_ns();
 	unsigned int rounds;
 	bool more = true;
 
+	(void)loop;
 	(void)revents;
-	check_period(i, ev_now(loop));
+	check_period(i, now);
 	if (!ev_is_active(&i->turn))
 		return;
-	add_credit(i, ev_now(loop));
+	add_credit(i, now);
 	for (rounds = 0; more && i->credit > 0 && rounds < ROUNDS_MAX; rounds++)
 		more = take_some(i, affordable(i));
 	/* In debt from the start, it does not know */

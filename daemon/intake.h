@@ -93,11 +93,11 @@ int intake_attach(int fd, const struct intake_filter *filter);
  * @io: the socket is readable
  * @turn: time to read it, when too much comes
  * @flooded: too much comes: @turn, not @io
- * @period_end: when the next period begins
+ * @period_end: when the next period begins, in nanoseconds of a clock that is never set
  * @spent: nanoseconds of this one, on what came to nothing
  * @each: nanoseconds that one message of that kind took of late
  * @credit: nanoseconds that may be spent now; less than 0: that must pass first
- * @turned_at: when @credit was last added to
+ * @turned_at: when @credit was last added to, by that clock
  * @cut: turns in a row that left something unread
  * @tightened: less passes the filter than in the period before
  * @calm: periods in a row in which all could have been read
@@ -112,11 +112,11 @@ struct intake {
 	ev_io io;
 	ev_timer turn;
 	bool flooded;
-	double period_end;
+	uint64_t period_end;
 	uint64_t spent;
 	uint64_t each;
 	int64_t credit;
-	double turned_at;
+	uint64_t turned_at;
 	unsigned int cut;
 	bool tightened;
 	unsigned int calm;

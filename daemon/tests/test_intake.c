@@ -427,6 +427,48 @@ static void test_debt(void **state)
 	ev_loop_destroy(loop);
 }
 
+/* Whatever a clock does: it neither goes deaf, nor stays in a flood that is over */
+static void test_time(void **state)
+{
+	static const uint64_t far[] = { 0, UINT64_MAX, UINT64_MAX / 2 };
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	int64_t owed = 5 * (int64_t)i.budget, saved = (int64_t)i.budget / 2;
+	size_t n;
+	int tries;
+
+	(void)state;
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	for (n = 0; n < sizeof(far) / sizeof(far[0]); n++) {
+		source.verdict = INTAKE_WASTE;
+		i.period_end = far[n];
+		for (tries = 0; tries < 100 && !i.flooded; tries++)
+			run(loop, 0.1);
+		assert_true(i.flooded);
+		i.turned_at = i.period_end = far[n];
+		run(loop, 0.1);
+		assert_in_range(i.credit + owed, 0, owed + saved);
+		source.taken = 0;
+		for (tries = 0; tries < 100 && !source.taken; tries++)
+			run(loop, 0.1);
+		assert_true(source.taken);
+		source.verdict = INTAKE_EMPTY;
+		i.turned_at = i.period_end = far[n];
+		for (tries = 0; tries < 100 && i.flooded; tries++)
+			run(loop, 0.1);
+		assert_false(i.flooded);
+		assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	}
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
 static void test_budget(void **state)
 {
 	(void)state;
@@ -445,6 +487,7 @@ int main(void)
 		cmocka_unit_test(test_chance),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_debt),
+		cmocka_unit_test(test_time),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
