@@ -112,9 +112,11 @@ static void replay_all(struct sim *sim, int upto)
 
 	for (i = 0; i < upto; i++) {
 		struct packet *p = &sim->record[i];
+		bool used = session_receive(sim->node[p->to].session, sim->now, &p->path,
+					    p->msg.data, p->msg.len);
 
-		session_receive(sim->node[p->to].session, sim->now, &p->path, p->msg.data,
-				p->msg.len);
+		/* To read it again and again is no use */
+		assert_false(used && p->msg.data[5] == CIPE_WIRE_INIT);
 		session_receive(sim->node[!p->to].session, sim->now, &p->path, p->msg.data,
 				p->msg.len);
 	}
