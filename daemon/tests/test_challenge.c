@@ -4,6 +4,9 @@
  */
 #include "session_sim.h"
 
+#include <dlfcn.h>
+#include <openssl/evp.h>
+
 #include "cookie.h"
 #include "guard.h"
 #include "load.h"
@@ -290,15 +293,27 @@ static void test_cookies(void **state)
 	cookie_free(jar);
 }
 
+/* As libcrypto 3.0.0 has it: to begin anew without a key does nothing */
+static bool begins_anew = true;
+
+int EVP_MAC_init(EVP_MAC_CTX *ctx, const unsigned char *key, size_t len,
+		 const OSSL_PARAM params[])
+{
+	static __typeof__(EVP_MAC_init) *next;
+
+	if (!next)
+		*(void **)&next = dlsym(RTLD_NEXT, "EVP_MAC_init");
+	return key || begins_anew ? next(ctx, key, len, params) : 1;
+}
+
 /* A key that is ready makes the same MACs again and again, and of any length */
-static void test_mac(void **state)
+static void check_mac(void)
 {
 	uint8_t key[NOISE_HASH_LEN], data[200], mac[NOISE_HASH_LEN], right[NOISE_HASH_LEN];
 	struct noise_mac *ready;
 	size_t len;
 	int i;
 
-	(void)state;
 	secret_random(key, sizeof(key));
 	secret_random(data, sizeof(data));
 	ready = noise_mac_new(NULL, key);
@@ -312,6 +327,15 @@ static void test_mac(void **state)
 	}
 	noise_mac_free(ready);
 	noise_mac_free(NULL);
+}
+
+static void test_mac(void **state)
+{
+	(void)state;
+	check_mac();
+	begins_anew = false;
+	check_mac();
+	begins_anew = true;
 }
 
 static void test_load(void **state)
