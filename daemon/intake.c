@@ -58,20 +58,6 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static void set_filter(struct intake *i)
-{
-	static struct log_limit limit = LOG_LIMIT_INIT;
-	int rc = intake_attach(i->fd, &i->filter);
-
-	/* All of it is checked again when it is read */
-	if (rc)
-		log_limited(&limit, LOG_WARNING, "no filter on the socket: %s", strerror(-rc));
-}
-
-/* ------------------------------------------------------------------------
- * periods
- */
-
 static void bound_credit(struct intake *i)
 {
 	int64_t least = -(int64_t)i->budget * DEBT_PERIODS;
@@ -90,16 +76,38 @@ static void charge(struct intake *i, uint64_t cost)
 	bound_credit(i);
 }
 
-/* The kernel translates a filter anew each time: as much work as many messages */
+/* Put the filter there anew, which is as much work as many messages are: the
+ * kernel translates it. A socket must not keep an earlier one, which may be for
+ * another flood, or other peers; then rather none, as all of it is checked again
+ * when it is read.
+ */
+static void set_filter(struct intake *i)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	uint64_t began = ran_ns();
+	int rc = intake_attach(i->fd, &i->filter);
+
+	if (rc) {
+		intake_detach(i->fd);
+		/* That may have made the room it lacked */
+		rc = intake_attach(i->fd, &i->filter);
+	}
+	i->bare = rc;
+	if (rc)
+		log_limited(&limit, LOG_WARNING, "no filter on the socket: %s", strerror(-rc));
+	charge(i, ran_ns() - began);
+}
+
+/* ------------------------------------------------------------------------
+ * periods
+ */
+
 static void set_chance(struct intake *i, uint32_t chance)
 {
-	uint64_t began = ran_ns();
-
 	if (chance == i->filter.chance)
 		return;
 	i->filter.chance = chance;
 	set_filter(i);
-	charge(i, ran_ns() - began);
 }
 
 /* What waits came with less of a filter: it would keep out what comes now */
@@ -121,7 +129,9 @@ static void tighten(struct intake *i)
 	uint32_t chance = i->filter.chance / 4;
 
 	set_chance(i, chance > CHANCE_MIN ? chance : CHANCE_MIN);
-	empty_queue(i);
+	/* Without a filter as much would wait at once */
+	if (!i->bare)
+		empty_queue(i);
 	i->cut = 0;
 	i->tightened = true;
 }
@@ -138,10 +148,10 @@ static void set_flooded(struct intake *i, bool flooded)
 {
 	i->flooded = flooded;
 	i->filter.strict = flooded;
-	set_filter(i);
 	i->calm = 0;
 	i->cut = 0;
 	i->credit = 0;
+	set_filter(i);
 	i->turned_at = now_ns();
 	if (flooded) {
 		ev_io_stop(i->loop, &i->io);
@@ -173,6 +183,8 @@ static void check_period(struct intake *i, uint64_t now)
 	if (i->flooded)
 		end_period(i);
 	i->spent = 0;
+	if (i->bare)
+		set_filter(i);
 	i->period_end = now + PERIOD_NS;
 }
 

@@ -82,6 +82,9 @@ struct intake_filter {
  */
 int intake_attach(int fd, const struct intake_filter *filter);
 
+/** intake_detach - no filter on a socket, if there was one */
+void intake_detach(int fd);
+
 /**
  * struct intake - a socket that is read
  * @loop: event loop
@@ -89,6 +92,7 @@ int intake_attach(int fd, const struct intake_filter *filter);
  * @take: reads one message and does what it asks for
  * @ctx: for @take
  * @filter: on the socket
+ * @bare: the socket has no filter, as there could be none; tried again every period
  * @budget: nanoseconds a period
  * @io: the socket is readable
  * @turn: time to read it, when too much comes
@@ -108,6 +112,7 @@ struct intake {
 	enum intake_verdict (*take)(void *ctx);
 	void *ctx;
 	struct intake_filter filter;
+	bool bare;
 	uint64_t budget;
 	ev_io io;
 	ev_timer turn;

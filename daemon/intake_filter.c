@@ -211,3 +211,10 @@ int intake_attach(int fd, const struct intake_filter *filter)
 	prog.len = p.len;
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ? -errno : 0;
 }
+
+void intake_detach(int fd)
+{
+	const int unused = 0;
+
+	setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
+}

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -469,6 +470,81 @@ static void test_time(void **state)
 	ev_loop_destroy(loop);
 }
 
+/* No room for a filter any more: a socket may only use so much memory for what it
+ * is told, and groups that it is in take of that. Returns how many
+ */
+static unsigned int fill_up(void)
+{
+	struct ipv6_mreq group = { .ipv6mr_interface = 1 };
+	unsigned int n;
+
+	group.ipv6mr_multiaddr.s6_addr[0] = 0xff;
+	group.ipv6mr_multiaddr.s6_addr[1] = 1;
+	for (n = 0; n < 100000; n++) {
+		memcpy(&group.ipv6mr_multiaddr.s6_addr[12], &n, sizeof(n));
+		if (setsockopt(to, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof(group)))
+			break;
+	}
+	assert_in_range(n, 1, 99999);
+	return n;
+}
+
+static void make_room(unsigned int n)
+{
+	struct ipv6_mreq group = { .ipv6mr_interface = 1 };
+
+	group.ipv6mr_multiaddr.s6_addr[0] = 0xff;
+	group.ipv6mr_multiaddr.s6_addr[1] = 1;
+	while (n--) {
+		memcpy(&group.ipv6mr_multiaddr.s6_addr[12], &n, sizeof(n));
+		setsockopt(to, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &group, sizeof(group));
+	}
+}
+
+/* There can be no filter: not the old one either. Later there is one again */
+static void test_bare(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET6 } };
+	const uint16_t hint = 7;
+	unsigned int groups;
+	uint8_t buf[2048];
+
+	(void)state;
+	open_both(AF_INET6);
+	i.fd = to;
+	intake_start(&i);
+	assert_false(i.bare);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	while (!i.flooded)
+		run(loop, 0.1);
+	while (recv(to, buf, sizeof(buf), 0) >= 0)
+		;
+	intake_expect(&i, &hint, 1);
+	assert_false(passes_with(11, 9));
+	/* The one before makes room, but the socket needs more of it */
+	intake_detach(to);
+	groups = fill_up();
+	i.filter.chance = 0;
+	intake_expect(&i, &hint, 0);
+	assert_true(i.bare);
+	assert_true(passes_with(11, 9));
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	run(loop, 0.5);
+	assert_true(i.bare);
+	/* What waits without a filter is not of another time */
+	assert_int_equal(recv(to, buf, sizeof(buf), 0), sizeof(init));
+	make_room(groups);
+	run(loop, 0.5);
+	assert_false(i.bare);
+	assert_false(passes_with(4, 2));
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
 static void test_budget(void **state)
 {
 	(void)state;
@@ -488,6 +564,7 @@ int main(void)
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_debt),
 		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_bare),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
