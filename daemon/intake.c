@@ -354,8 +354,9 @@ void intake_await(struct intake *i, const uint32_t *session, unsigned int n)
 
 	memcpy(&f, &i->filter, sizeof(f));
 	memset(f.awaited, 0, sizeof(f.awaited));
+	/* One more or less of too many changes nothing */
 	if (n <= INTAKE_AWAITED_MAX)
 		memcpy(f.awaited, session, n * sizeof(*session));
-	f.n_awaited = n;
+	f.n_awaited = n <= INTAKE_AWAITED_MAX ? n : INTAKE_AWAITED_MAX + 1;
 	change_filter(i, &f);
 }
