@@ -273,7 +273,8 @@ static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 	/* In debt from the start, it does not know */
 	if (!rounds)
 		return;
-	i->cut = more ? i->cut + 1 : 0;
+	/* Those of use may end it first, and there are more of them */
+	i->cut = more && i->credit <= 0 ? i->cut + 1 : 0;
 	if (i->cut > CUTS_MAX)
 		tighten(i);
 }

@@ -545,6 +545,37 @@ static void test_bare(void **state)
 	ev_loop_destroy(loop);
 }
 
+/* So many of use that there is no end to them say nothing of the flood */
+static void test_use(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	uint32_t chance;
+	int tries;
+
+	(void)state;
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	for (tries = 0; tries < 100 && i.filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.1);
+	source.verdict = INTAKE_USE;
+	source.ns = 1000;
+	chance = i.filter.chance;
+	for (tries = 0; tries < 1000 && i.flooded; tries++) {
+		run(loop, 0.02);
+		assert_true(i.filter.chance >= chance);
+		chance = i.filter.chance;
+	}
+	assert_false(i.flooded);
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
 static void test_budget(void **state)
 {
 	(void)state;
@@ -565,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_debt),
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_use),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
