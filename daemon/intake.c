@@ -102,12 +102,22 @@ static void set_filter(struct intake *i)
  * periods
  */
 
-static void set_chance(struct intake *i, uint32_t chance)
+/* Of strangers, or of a known address, as in @used */
+static uint32_t *chance_of(struct intake *i, unsigned int who)
 {
-	if (chance == i->filter.chance)
-		return;
-	i->filter.chance = chance;
-	set_filter(i);
+	return who ? &i->filter.known_chance[who - 1] : &i->filter.chance;
+}
+
+/* Who took most of the time, of those who can get less */
+static unsigned int find_worst(struct intake *i)
+{
+	unsigned int who, worst = 0;
+
+	for (who = 1; who <= i->filter.n_known; who++)
+		if (*chance_of(i, who) > CHANCE_MIN &&
+		    (i->used[who] > i->used[worst] || *chance_of(i, worst) <= CHANCE_MIN))
+			worst = who;
+	return worst;
 }
 
 /* What waits came with less of a filter: it would keep out what comes now */
@@ -123,25 +133,46 @@ static void empty_queue(struct intake *i)
 	charge(i, ran_ns() - began);
 }
 
-/* Not all could be read, some turns in a row */
+static void end_cuts(struct intake *i)
+{
+	i->cut = 0;
+	memset(i->used, 0, sizeof(i->used));
+}
+
+/* Not all could be read, some turns in a row. Whoever did not take the time gains
+ * nothing by less of theirs, and the peer at a known address can be kept out by
+ * those alone who forge that one.
+ */
 static void tighten(struct intake *i)
 {
-	uint32_t chance = i->filter.chance / 4;
+	uint32_t *chance = chance_of(i, find_worst(i));
 
-	set_chance(i, chance > CHANCE_MIN ? chance : CHANCE_MIN);
+	if (*chance > CHANCE_MIN) {
+		*chance = *chance / 4 > CHANCE_MIN ? *chance / 4 : CHANCE_MIN;
+		set_filter(i);
+	}
 	/* Without a filter as much would wait at once */
 	if (!i->bare)
 		empty_queue(i);
-	i->cut = 0;
+	end_cuts(i);
 	i->tightened = true;
 }
 
-/* All was read, and more could have been */
-static void loosen(struct intake *i)
+/* All was read, and more could have been. False: nothing was kept out */
+static bool loosen(struct intake *i)
 {
-	uint32_t chance = i->filter.chance;
+	bool any = false;
+	unsigned int who;
 
-	set_chance(i, chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * chance + 1);
+	for (who = 0; who <= i->filter.n_known; who++) {
+		uint32_t *chance = chance_of(i, who);
+
+		any |= *chance != UINT32_MAX;
+		*chance = *chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * *chance + 1;
+	}
+	if (any)
+		set_filter(i);
+	return any;
 }
 
 static void set_flooded(struct intake *i, bool flooded)
@@ -149,7 +180,7 @@ static void set_flooded(struct intake *i, bool flooded)
 	i->flooded = flooded;
 	i->filter.strict = flooded;
 	i->calm = 0;
-	i->cut = 0;
+	end_cuts(i);
 	i->credit = 0;
 	set_filter(i);
 	i->turned_at = now_ns();
@@ -167,9 +198,7 @@ static void end_period(struct intake *i)
 	/* In debt nothing was read, which tells nothing */
 	bool calm = !i->tightened && !i->cut && i->credit > 0 && i->spent < i->budget / 5 * 2;
 
-	i->calm = calm && i->filter.chance == UINT32_MAX ? i->calm + 1 : 0;
-	if (calm)
-		loosen(i);
+	i->calm = calm && !loosen(i) ? i->calm + 1 : 0;
 	i->tightened = false;
 	if (i->calm >= INTAKE_CALM)
 		set_flooded(i, false);
@@ -192,6 +221,25 @@ static void check_period(struct intake *i, uint64_t now)
  * reading
  */
 
+static unsigned int find_known(const struct intake *i, const union addr *from)
+{
+	unsigned int n;
+
+	for (n = 0; n < i->filter.n_known; n++)
+		if (addr_equal_host(&i->filter.known[n], from))
+			return n + 1;
+	return 0;
+}
+
+/* Where there is one account only, nothing has to be found out for each message */
+static uint64_t enter(struct intake *i, const union addr *from, uint64_t began)
+{
+	uint64_t now = ran_ns();
+
+	i->used[find_known(i, from)] += now - began;
+	return now;
+}
+
 /* Read up to so many; false: there are no more. What those cost that came to
  * nothing is the budget's; one that was of use, whose cost is of another order
  * and no waste, ends the round.
@@ -199,13 +247,17 @@ static void check_period(struct intake *i, uint64_t now)
 static bool take_some(struct intake *i, unsigned int max)
 {
 	enum intake_verdict verdict = INTAKE_WASTE;
-	uint64_t began = ran_ns(), cost;
+	uint64_t began = ran_ns(), last = began, cost;
 	unsigned int n;
 
 	for (n = 0; n < max; n++) {
-		verdict = i->take(i->ctx);
+		union addr from = { .sa.sa_family = AF_UNSPEC };
+
+		verdict = i->take(i->ctx, &from);
 		if (verdict != INTAKE_WASTE)
 			break;
+		if (i->filter.n_known)
+			last = enter(i, &from, last);
 	}
 	cost = ran_ns() - began;
 	if (verdict == INTAKE_USE)
@@ -274,7 +326,10 @@ static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 	if (!rounds)
 		return;
 	/* Those of use may end it first, and there are more of them */
-	i->cut = more && i->credit <= 0 ? i->cut + 1 : 0;
+	if (more && i->credit <= 0)
+		i->cut++;
+	else
+		end_cuts(i);
 	if (i->cut > CUTS_MAX)
 		tighten(i);
 }
@@ -297,6 +352,7 @@ uint64_t intake_budget(void)
 void intake_start(struct intake *i)
 {
 	i->filter.chance = UINT32_MAX;
+	memset(i->filter.known_chance, 0xff, sizeof(i->filter.known_chance));
 	i->filter.strict = false;
 	i->flooded = false;
 	set_filter(i);
@@ -324,17 +380,29 @@ static void change_filter(struct intake *i, const struct intake_filter *to)
 		set_filter(i);
 }
 
+/* What there is of an address so far stays its own */
+static void know(struct intake *i, struct intake_filter *f, const union addr *addr,
+		 uint64_t used[INTAKE_KNOWN_MAX])
+{
+	unsigned int who = find_known(i, addr);
+
+	f->known[f->n_known] = *addr;
+	f->known_chance[f->n_known] = who ? *chance_of(i, who) : UINT32_MAX;
+	used[f->n_known++] = who ? i->used[who] : 0;
+}
+
 void intake_know(struct intake *i, const union addr *addr, unsigned int n)
 {
+	uint64_t used[INTAKE_KNOWN_MAX] = { 0 };
 	struct intake_filter f;
-	unsigned int k = 0;
 
 	memcpy(&f, &i->filter, sizeof(f));
 	memset(f.known, 0, sizeof(f.known));
-	for (; n && k < INTAKE_KNOWN_MAX; n--, addr++)
+	memset(f.known_chance, 0, sizeof(f.known_chance));
+	for (f.n_known = 0; n && f.n_known < INTAKE_KNOWN_MAX; n--, addr++)
 		if (addr_is_set(addr))
-			f.known[k++] = *addr;
-	f.n_known = k;
+			know(i, &f, addr, used);
+	memcpy(i->used + 1, used, sizeof(used));
 	change_filter(i, &f);
 }
 

@@ -212,6 +212,7 @@ static void test_all(void **state)
 		f.awaited[i] = 1 + i;
 		f.known[i] = here;
 		f.known[i].in6.sin6_addr.s6_addr[15] ^= (uint8_t)(2 + i);
+		f.known_chance[i] = UINT32_MAX - 1;
 	}
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_false(passes_with(11, 8));
@@ -248,8 +249,20 @@ static void chance_at(int family)
 	f.n_known = INTAKE_KNOWN_MAX;
 	f.known[INTAKE_KNOWN_MAX - 1] = here;
 	addr_set_port(&f.known[INTAKE_KNOWN_MAX - 1], 1);
+	f.known_chance[INTAKE_KNOWN_MAX - 1] = UINT32_MAX;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_int_equal(count_passing(1000), 1000);
+	/* Or fewer of these, and all others */
+	f.known_chance[INTAKE_KNOWN_MAX - 1] = UINT32_MAX / 2;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_in_range(count_passing(1000), 400, 600);
+	f.chance = UINT32_MAX;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_in_range(count_passing(1000), 400, 600);
+	f.known[INTAKE_KNOWN_MAX - 1] = unset;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_int_equal(count_passing(1000), 1000);
+	f.chance = UINT32_MAX / 8;
 	f.known[INTAKE_KNOWN_MAX - 1] = unset;
 	if (family == AF_INET6) {
 		f.known[0] = here;
@@ -274,6 +287,7 @@ struct source {
 	enum intake_verdict verdict;
 	uint64_t ns;
 	unsigned int taken;
+	union addr from;
 };
 
 static void busy(uint64_t ns)
@@ -289,11 +303,14 @@ static void busy(uint64_t ns)
 	} while (now < end);
 }
 
-static enum intake_verdict take(void *ctx)
+static enum intake_verdict take(void *ctx, union addr *sender)
 {
 	struct source *source = ctx;
 
-	source->taken++;
+	/* From there, and what costs nothing from elsewhere, in turn */
+	if (source->taken++ % 2 && addr_is_set(&source->from))
+		return source->verdict;
+	*sender = source->from;
 	busy(source->ns);
 	return source->verdict;
 }
@@ -376,9 +393,10 @@ static void budget_of(uint64_t ns)
 	source.verdict = INTAKE_USE;
 	source.taken = 0;
 	source.ns = 100000;
-	run(loop, 0.5);
+	for (tries = 0; tries < 100 && source.taken < 500; tries++)
+		run(loop, 0.2);
 	assert_false(i.flooded);
-	assert_in_range(source.taken, 100, 1000000);
+	assert_in_range(source.taken, 500, 1000000);
 	intake_stop(&i);
 	close_both();
 	ev_loop_destroy(loop);
@@ -576,6 +594,51 @@ static void test_use(void **state)
 	ev_loop_destroy(loop);
 }
 
+/* A flood that takes time, forged from where one peer is, keeps out nobody else */
+static void test_known(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE, .ns = 1000000 };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	union addr known[3];
+	int tries;
+
+	(void)state;
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	known[0] = known[1] = known[2] = source.from = here;
+	known[0].in.sin_addr.s_addr = htonl(0xc0000201);
+	known[2].in.sin_addr.s_addr = htonl(0xc0000202);
+	intake_know(&i, known, 3);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	for (tries = 0; tries < 200 && i.filter.known_chance[1] > UINT32_MAX / 64; tries++)
+		run(loop, 0.1);
+	assert_true(i.filter.known_chance[1] <= UINT32_MAX / 64);
+	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
+	assert_int_equal(i.filter.known_chance[2], UINT32_MAX);
+	assert_int_equal(i.filter.chance, UINT32_MAX);
+	assert_in_range(count_passing(1000), 0, 100);
+	/* It is a stranger's address, now, and a peer goes on to be where it was */
+	intake_know(&i, &known[2], 1);
+	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
+	assert_int_equal(count_passing(10), 10);
+	for (tries = 0; tries < 200 && i.filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.1);
+	assert_true(i.filter.chance <= UINT32_MAX / 64);
+	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
+	/* The flood ends */
+	source.verdict = INTAKE_EMPTY;
+	for (tries = 0; tries < 100 && i.flooded; tries++)
+		run(loop, 0.2);
+	assert_false(i.flooded);
+	assert_int_equal(i.filter.chance, UINT32_MAX);
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
 static void test_budget(void **state)
 {
 	(void)state;
@@ -597,6 +660,7 @@ int main(void)
 		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_use),
+		cmocka_unit_test(test_known),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
