@@ -13,6 +13,7 @@
 #include "log.h"
 #include "noise_crypto.h"
 #include "noise_mac.h"
+#include "session_impl.h"
 
 static char logged[65536];
 
@@ -405,6 +406,56 @@ static void test_flood(void **state)
 	sim_kind = &kinds[0];
 }
 
+/* Loses all INITs of node 0 but those with a cookie, or those too */
+static bool lose_cookies;
+
+static void send_some(struct sim *sim, struct node *n, const struct path *path,
+		      const struct handshake_message *msg)
+{
+	static const uint8_t none[CIPE_WIRE_COOKIE_LEN];
+	struct packet p = { .to = !n->index, .msg = *msg, .path.remote = n->addr };
+
+	(void)path;
+	if (lose_cookies && msg->data[5] == CIPE_WIRE_INIT &&
+	    memcmp(handshake_cookie(msg->data), none, sizeof(none)))
+		return;
+	sim_fly(sim, &p);
+}
+
+/* The answer to a CHALLENGE is lost, with all repetitions: one INIT of the next
+ * exchange is enough, as long as the cookie is good
+ */
+static void keep_cookie(uint64_t wait, int challenges)
+{
+	struct sim *sim = sim_new(25);
+
+	sim->on_send = send_some;
+	lose_cookies = true;
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], false);
+	while (!sim->node[0].session->cookie_until || sim->node[0].session->ours)
+		sim_step(sim);
+	assert_int_equal(sim->node[1].challenges, 1);
+	assert_int_equal(sim->node[0].established, 0);
+	lose_cookies = false;
+	sim->now += wait;
+	sim_converge(sim, 31000);
+	assert_int_equal(sim->node[1].challenges, challenges);
+	/* It is not fresh any more, and not needed */
+	node_start(&sim->node[1], false);
+	session_peer_dead(sim->node[0].session, sim->now);
+	sim_converge(sim, 1000);
+	sim_free(sim);
+}
+
+static void test_kept_cookie(void **state)
+{
+	(void)state;
+	keep_cookie(0, 1);
+	keep_cookie(90000, 1);
+	keep_cookie(COOKIE_LIFE_MS, 2);
+}
+
 /* A forged CHALLENGE changes nothing, a true one is taken for its INIT only */
 static void test_forged_challenges(void **state)
 {
@@ -468,6 +519,7 @@ int main(void)
 		cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_kept_cookie),
 		cmocka_unit_test(test_forged_challenges),
 	};
 
