@@ -12,6 +12,8 @@
 
 #include "log.h"
 
+#define PERIOD_NS (INTAKE_PERIOD_MS * 1000000ull)
+
 /* Messages between two looks at the clock, which are a system call each */
 #define BATCH 16
 
@@ -45,40 +47,77 @@ static uint64_t ran_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/* Time that passes, also for who does not run. Never the event loop's: that is
+ * the time of day, which may be set back
+ */
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
+}
+
+static void bound_credit(struct intake *i)
+{
+	int64_t least = -(int64_t)i->budget * DEBT_PERIODS;
+	int64_t most = (int64_t)i->budget / CREDIT_PART;
+
+	if (i->credit < least)
+		i->credit = least;
+	if (i->credit > most)
+		i->credit = most;
+}
+
+static void charge(struct intake *i, uint64_t cost)
+{
+	i->spent += cost;
+	i->credit -= (int64_t)cost;
+	bound_credit(i);
+}
+
+/* Put the filter there anew, which is as much work as many messages are: the
+ * kernel translates it. A socket must not keep an earlier one, which may be for
+ * another flood, or other peers; then rather none, as all of it is checked again
+ * when it is read.
+ */
 static void set_filter(struct intake *i)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
+	uint64_t began = ran_ns();
 	int rc = intake_attach(i->fd, &i->filter);
 
-	/* All of it is checked again when it is read */
+	if (rc) {
+		intake_detach(i->fd);
+		/* That may have made the room it lacked */
+		rc = intake_attach(i->fd, &i->filter);
+	}
+	i->bare = rc;
 	if (rc)
 		log_limited(&limit, LOG_WARNING, "no filter on the socket: %s", strerror(-rc));
+	charge(i, ran_ns() - began);
 }
 
 /* ------------------------------------------------------------------------
  * periods
  */
 
-static void charge(struct intake *i, uint64_t cost)
+/* Of strangers, or of a known address, as in @used */
+static uint32_t *chance_of(struct intake *i, unsigned int who)
 {
-	int64_t least = -(int64_t)i->budget * DEBT_PERIODS;
-
-	i->spent += cost;
-	i->credit -= (int64_t)cost;
-	if (i->credit < least)
-		i->credit = least;
+	return who ? &i->filter.known_chance[who - 1] : &i->filter.chance;
 }
 
-/* The kernel translates a filter anew each time: as much work as many messages */
-static void set_chance(struct intake *i, uint32_t chance)
+/* Who took most of the time, of those who can get less */
+static unsigned int find_worst(struct intake *i)
 {
-	uint64_t began = ran_ns();
+	unsigned int who, worst = 0;
 
-	if (chance == i->filter.chance)
-		return;
-	i->filter.chance = chance;
-	set_filter(i);
-	charge(i, ran_ns() - began);
+	for (who = 1; who <= i->filter.n_known; who++)
+		if (*chance_of(i, who) > CHANCE_MIN &&
+		    (i->used[who] > i->used[worst] || *chance_of(i, worst) <= CHANCE_MIN))
+			worst = who;
+	return worst;
 }
 
 /* What waits came with less of a filter: it would keep out what comes now */
@@ -94,34 +133,57 @@ static void empty_queue(struct intake *i)
 	charge(i, ran_ns() - began);
 }
 
-/* Not all could be read, some turns in a row */
+static void end_cuts(struct intake *i)
+{
+	i->cut = 0;
+	memset(i->used, 0, sizeof(i->used));
+}
+
+/* Not all could be read, some turns in a row. Whoever did not take the time gains
+ * nothing by less of theirs, and the peer at a known address can be kept out by
+ * those alone who forge that one.
+ */
 static void tighten(struct intake *i)
 {
-	uint32_t chance = i->filter.chance / 4;
+	uint32_t *chance = chance_of(i, find_worst(i));
 
-	set_chance(i, chance > CHANCE_MIN ? chance : CHANCE_MIN);
-	empty_queue(i);
-	i->cut = 0;
+	if (*chance > CHANCE_MIN) {
+		*chance = *chance / 4 > CHANCE_MIN ? *chance / 4 : CHANCE_MIN;
+		set_filter(i);
+	}
+	/* Without a filter as much would wait at once */
+	if (!i->bare)
+		empty_queue(i);
+	end_cuts(i);
 	i->tightened = true;
 }
 
-/* All was read, and more could have been */
-static void loosen(struct intake *i)
+/* All was read, and more could have been. False: nothing was kept out */
+static bool loosen(struct intake *i)
 {
-	uint32_t chance = i->filter.chance;
+	bool any = false;
+	unsigned int who;
 
-	set_chance(i, chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * chance + 1);
+	for (who = 0; who <= i->filter.n_known; who++) {
+		uint32_t *chance = chance_of(i, who);
+
+		any |= *chance != UINT32_MAX;
+		*chance = *chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * *chance + 1;
+	}
+	if (any)
+		set_filter(i);
+	return any;
 }
 
 static void set_flooded(struct intake *i, bool flooded)
 {
 	i->flooded = flooded;
 	i->filter.strict = flooded;
-	set_filter(i);
 	i->calm = 0;
-	i->cut = 0;
+	end_cuts(i);
 	i->credit = 0;
-	i->turned_at = ev_now(i->loop);
+	set_filter(i);
+	i->turned_at = now_ns();
 	if (flooded) {
 		ev_io_stop(i->loop, &i->io);
 		ev_timer_again(i->loop, &i->turn);
@@ -136,27 +198,47 @@ static void end_period(struct intake *i)
 	/* In debt nothing was read, which tells nothing */
 	bool calm = !i->tightened && !i->cut && i->credit > 0 && i->spent < i->budget / 5 * 2;
 
-	i->calm = calm && i->filter.chance == UINT32_MAX ? i->calm + 1 : 0;
-	if (calm)
-		loosen(i);
+	i->calm = calm && !loosen(i) ? i->calm + 1 : 0;
 	i->tightened = false;
 	if (i->calm >= INTAKE_CALM)
 		set_flooded(i, false);
 }
 
-static void check_period(struct intake *i, double now)
+static void check_period(struct intake *i, uint64_t now)
 {
-	if (now < i->period_end)
+	/* One that is longer than it can be would never end */
+	if (now < i->period_end && i->period_end - now <= PERIOD_NS)
 		return;
 	if (i->flooded)
 		end_period(i);
 	i->spent = 0;
-	i->period_end = now + INTAKE_PERIOD_MS / 1000.;
+	if (i->bare)
+		set_filter(i);
+	i->period_end = now + PERIOD_NS;
 }
 
 /* ------------------------------------------------------------------------
  * reading
  */
+
+static unsigned int find_known(const struct intake *i, const union addr *from)
+{
+	unsigned int n;
+
+	for (n = 0; n < i->filter.n_known; n++)
+		if (addr_equal_host(&i->filter.known[n], from))
+			return n + 1;
+	return 0;
+}
+
+/* Where there is one account only, nothing has to be found out for each message */
+static uint64_t enter(struct intake *i, const union addr *from, uint64_t began)
+{
+	uint64_t now = ran_ns();
+
+	i->used[find_known(i, from)] += now - began;
+	return now;
+}
 
 /* Read up to so many; false: there are no more. What those cost that came to
  * nothing is the budget's; one that was of use, whose cost is of another order
@@ -165,13 +247,17 @@ static void check_period(struct intake *i, double now)
 static bool take_some(struct intake *i, unsigned int max)
 {
 	enum intake_verdict verdict = INTAKE_WASTE;
-	uint64_t began = ran_ns(), cost;
+	uint64_t began = ran_ns(), last = began, cost;
 	unsigned int n;
 
 	for (n = 0; n < max; n++) {
-		verdict = i->take(i->ctx);
+		union addr from = { .sa.sa_family = AF_UNSPEC };
+
+		verdict = i->take(i->ctx, &from);
 		if (verdict != INTAKE_WASTE)
 			break;
+		if (i->filter.n_known)
+			last = enter(i, &from, last);
 	}
 	cost = ran_ns() - began;
 	if (verdict == INTAKE_USE)
@@ -188,8 +274,9 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	static struct log_limit limit = LOG_LIMIT_INIT;
 	struct intake *i = w->data;
 
+	(void)loop;
 	(void)revents;
-	check_period(i, ev_now(loop));
+	check_period(i, now_ns());
 	take_some(i, BATCH);
 	if (i->spent <= i->budget || !ev_is_active(&i->io))
 		return;
@@ -201,14 +288,14 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 /* What time has brought. It may be owed from before: some messages cost more
  * than a turn has
  */
-static void add_credit(struct intake *i, double now)
+static void add_credit(struct intake *i, uint64_t now)
 {
-	double since = (now - i->turned_at) * 1000 / INTAKE_PERIOD_MS;
-	int64_t limit = (int64_t)i->budget / CREDIT_PART;
+	uint64_t since = now > i->turned_at ? now - i->turned_at : 0;
 
-	i->credit += since < 1 ? (int64_t)(since * (double)i->budget) : limit;
-	if (i->credit > limit)
-		i->credit = limit;
+	if (since > PERIOD_NS)
+		since = PERIOD_NS;
+	i->credit += (int64_t)(since * i->budget / PERIOD_NS);
+	bound_credit(i);
 	i->turned_at = now;
 }
 
@@ -223,20 +310,26 @@ static unsigned int affordable(const struct intake *i)
 static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct intake *i = w->data;
+	uint64_t now = now_ns();
 	unsigned int rounds;
 	bool more = true;
 
+	(void)loop;
 	(void)revents;
-	check_period(i, ev_now(loop));
+	check_period(i, now);
 	if (!ev_is_active(&i->turn))
 		return;
-	add_credit(i, ev_now(loop));
+	add_credit(i, now);
 	for (rounds = 0; more && i->credit > 0 && rounds < ROUNDS_MAX; rounds++)
 		more = take_some(i, affordable(i));
 	/* In debt from the start, it does not know */
 	if (!rounds)
 		return;
-	i->cut = more ? i->cut + 1 : 0;
+	/* Those of use may end it first, and there are more of them */
+	if (more && i->credit <= 0)
+		i->cut++;
+	else
+		end_cuts(i);
 	if (i->cut > CUTS_MAX)
 		tighten(i);
 }
@@ -259,6 +352,7 @@ uint64_t intake_budget(void)
 void intake_start(struct intake *i)
 {
 	i->filter.chance = UINT32_MAX;
+	memset(i->filter.known_chance, 0xff, sizeof(i->filter.known_chance));
 	i->filter.strict = false;
 	i->flooded = false;
 	set_filter(i);
@@ -286,17 +380,29 @@ static void change_filter(struct intake *i, const struct intake_filter *to)
 		set_filter(i);
 }
 
+/* What there is of an address so far stays its own */
+static void know(struct intake *i, struct intake_filter *f, const union addr *addr,
+		 uint64_t used[INTAKE_KNOWN_MAX])
+{
+	unsigned int who = find_known(i, addr);
+
+	f->known[f->n_known] = *addr;
+	f->known_chance[f->n_known] = who ? *chance_of(i, who) : UINT32_MAX;
+	used[f->n_known++] = who ? i->used[who] : 0;
+}
+
 void intake_know(struct intake *i, const union addr *addr, unsigned int n)
 {
+	uint64_t used[INTAKE_KNOWN_MAX] = { 0 };
 	struct intake_filter f;
-	unsigned int k = 0;
 
 	memcpy(&f, &i->filter, sizeof(f));
 	memset(f.known, 0, sizeof(f.known));
-	for (; n && k < INTAKE_KNOWN_MAX; n--, addr++)
+	memset(f.known_chance, 0, sizeof(f.known_chance));
+	for (f.n_known = 0; n && f.n_known < INTAKE_KNOWN_MAX; n--, addr++)
 		if (addr_is_set(addr))
-			f.known[k++] = *addr;
-	f.n_known = k;
+			know(i, &f, addr, used);
+	memcpy(i->used + 1, used, sizeof(used));
 	change_filter(i, &f);
 }
 
@@ -317,8 +423,9 @@ void intake_await(struct intake *i, const uint32_t *session, unsigned int n)
 
 	memcpy(&f, &i->filter, sizeof(f));
 	memset(f.awaited, 0, sizeof(f.awaited));
+	/* One more or less of too many changes nothing */
 	if (n <= INTAKE_AWAITED_MAX)
 		memcpy(f.awaited, session, n * sizeof(*session));
-	f.n_awaited = n;
+	f.n_awaited = n <= INTAKE_AWAITED_MAX ? n : INTAKE_AWAITED_MAX + 1;
 	change_filter(i, &f);
 }

@@ -5,8 +5,9 @@
  *
  * - a filter on the socket drops in the kernel what is no such message;
  * - a bounded part of the processors' time goes to those that come to nothing.
- *   If that is not enough for all, the filter passes some of them, at random,
- *   and all from addresses where a peer is known to be.
+ *   If that is not enough for all, the filter passes some of them, at random.
+ *   Each address where a peer is known to be has a chance of its own, and so have
+ *   all others together: that goes down whose messages took most of the time.
  *
  * Below that bound nothing waits, and nothing is dropped. Data packets never
  * come here: the module takes them before the filter sees them.
@@ -34,7 +35,7 @@
 /* Calm periods after which it is read as messages come again */
 #define INTAKE_CALM 10
 
-/* Addresses from which all messages pass; values of the header's hint */
+/* Addresses that have a chance of their own; values of the header's hint */
 #define INTAKE_KNOWN_MAX 8
 #define INTAKE_HINTS_MAX 8
 
@@ -52,18 +53,20 @@ enum intake_verdict {
  * struct intake_filter - what passes the socket's filter
  * @family: of the socket
  * @chance: of those from unknown addresses, in 2^32nds; %UINT32_MAX: all
+ * @known_chance: of those from each of @known
  * @strict: only our version, INITs with one of @hints, and answers of @awaited; else
  *	the log can say what is wrong
  * @hints: values of octets 10 and 11 of INITs
  * @n_hints: how many; 0: any
  * @awaited: session ids of answers, host byte order
  * @n_awaited: how many; more than %INTAKE_AWAITED_MAX: any
- * @known: addresses from which all pass
+ * @known: addresses where peers are
  * @n_known: how many
  */
 struct intake_filter {
 	int family;
 	uint32_t chance;
+	uint32_t known_chance[INTAKE_KNOWN_MAX];
 	bool strict;
 	uint16_t hints[INTAKE_HINTS_MAX];
 	unsigned int n_hints;
@@ -82,42 +85,51 @@ struct intake_filter {
  */
 int intake_attach(int fd, const struct intake_filter *filter);
 
+/** intake_detach - no filter on a socket, if there was one */
+void intake_detach(int fd);
+
 /**
  * struct intake - a socket that is read
  * @loop: event loop
  * @fd: the socket
- * @take: reads one message and does what it asks for
+ * @take: reads one message and does what it asks for; @from is set to its sender, or
+ *	not at all
  * @ctx: for @take
  * @filter: on the socket
+ * @bare: the socket has no filter, as there could be none; tried again every period
  * @budget: nanoseconds a period
  * @io: the socket is readable
  * @turn: time to read it, when too much comes
  * @flooded: too much comes: @turn, not @io
- * @period_end: when the next period begins
+ * @period_end: when the next period begins, in nanoseconds of a clock that is never set
  * @spent: nanoseconds of this one, on what came to nothing
  * @each: nanoseconds that one message of that kind took of late
  * @credit: nanoseconds that may be spent now; less than 0: that must pass first
- * @turned_at: when @credit was last added to
+ * @turned_at: when @credit was last added to, by that clock
  * @cut: turns in a row that left something unread
+ * @used: nanoseconds since then, for what came to nothing: from strangers, and from each
+ *	of the known
  * @tightened: less passes the filter than in the period before
  * @calm: periods in a row in which all could have been read
  */
 struct intake {
 	struct ev_loop *loop;
 	int fd;
-	enum intake_verdict (*take)(void *ctx);
+	enum intake_verdict (*take)(void *ctx, union addr *from);
 	void *ctx;
 	struct intake_filter filter;
+	bool bare;
 	uint64_t budget;
 	ev_io io;
 	ev_timer turn;
 	bool flooded;
-	double period_end;
+	uint64_t period_end;
 	uint64_t spent;
 	uint64_t each;
 	int64_t credit;
-	double turned_at;
+	uint64_t turned_at;
 	unsigned int cut;
+	uint64_t used[1 + INTAKE_KNOWN_MAX];
 	bool tightened;
 	unsigned int calm;
 };

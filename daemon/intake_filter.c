@@ -30,7 +30,7 @@
 #define IP6_SOURCE 8
 
 /* Room for all there can be */
-#define PROGRAM_MAX 128
+#define PROGRAM_MAX 160
 
 /* Jumps to these are put right in the end */
 #define TO_DROP 254
@@ -139,13 +139,14 @@ static void check_session(struct program *p, const struct intake_filter *f)
 	must_be(p, f->awaited[i]);
 }
 
-static void pass_known4(struct program *p, const union addr *addr)
+/* Skip so many instructions unless it is from that address */
+static void unless_from4(struct program *p, const union addr *addr, uint8_t skip)
 {
 	load(p, BPF_W, (uint32_t)SKF_NET_OFF + IP4_SOURCE);
-	add(p, BPF_JMP | BPF_JEQ | BPF_K, ntohl(addr->in.sin_addr.s_addr), TO_PASS, 0);
+	unless(p, ntohl(addr->in.sin_addr.s_addr), skip);
 }
 
-static void pass_known6(struct program *p, const union addr *addr)
+static void unless_from6(struct program *p, const union addr *addr, uint8_t skip)
 {
 	uint32_t word[4];
 	unsigned int i;
@@ -153,29 +154,43 @@ static void pass_known6(struct program *p, const union addr *addr)
 	memcpy(word, &addr->in6.sin6_addr, sizeof(word));
 	for (i = 0; i < 4; i++) {
 		load(p, BPF_W, (uint32_t)SKF_NET_OFF + IP6_SOURCE + i * 4);
-		if (i < 3)
-			unless(p, ntohl(word[i]), (uint8_t)(2 * (3 - i)));
-		else
-			add(p, BPF_JMP | BPF_JEQ | BPF_K, ntohl(word[i]), TO_PASS, 0);
+		unless(p, ntohl(word[i]), (uint8_t)(skip + 2 * (3 - i)));
 	}
+}
+
+static void draw_lots(struct program *p, uint32_t chance, uint8_t otherwise)
+{
+	load(p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM));
+	add(p, BPF_JMP | BPF_JGT | BPF_K, chance, TO_DROP, otherwise);
+}
+
+static bool all_pass(const struct intake_filter *f)
+{
+	unsigned int i;
+
+	for (i = 0; i < f->n_known; i++)
+		if (f->known_chance[i] != UINT32_MAX)
+			return false;
+	return f->chance == UINT32_MAX;
 }
 
 static void take_chance(struct program *p, const struct intake_filter *f)
 {
 	unsigned int i;
 
-	if (f->chance == UINT32_MAX)
+	if (all_pass(f))
 		return;
 	for (i = 0; i < f->n_known; i++) {
 		if (f->known[i].sa.sa_family != f->family)
 			continue;
 		if (f->family == AF_INET)
-			pass_known4(p, &f->known[i]);
+			unless_from4(p, &f->known[i], 2);
 		else
-			pass_known6(p, &f->known[i]);
+			unless_from6(p, &f->known[i], 2);
+		draw_lots(p, f->known_chance[i], TO_PASS);
 	}
-	load(p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM));
-	at_most(p, f->chance);
+	if (f->chance != UINT32_MAX)
+		draw_lots(p, f->chance, 0);
 }
 
 static uint8_t resolve(uint8_t jump, unsigned short here, unsigned short pass)
@@ -210,4 +225,11 @@ int intake_attach(int fd, const struct intake_filter *filter)
 	}
 	prog.len = p.len;
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ? -errno : 0;
+}
+
+void intake_detach(int fd)
+{
+	const int unused = 0;
+
+	setsockopt(fd, SOL_SOCKET, SO_DETACH_FILTER, &unused, sizeof(unused));
 }

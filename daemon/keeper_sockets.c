@@ -15,8 +15,11 @@
 #include "log.h"
 #include "sockets.h"
 
-/* Datagrams passed on before others get their turn */
-#define BATCH 64
+/* ICMP errors of one socket passed on within a period, in seconds. Anybody can forge
+ * them, and any number; what is true of them comes again.
+ */
+#define ICMP_MAX 64
+#define ICMP_PERIOD 0.1
 
 /* ------------------------------------------------------------------------
  * whose they are
@@ -197,11 +200,15 @@ KEEPER_HANDLER(keeper_route)
 /**
  * struct relay - ICMP errors on their way to the parser
  * @io: @raw is readable
+ * @period: runs until one passes in which nothing came
+ * @left: how many may be in this one
  * @raw: where all ICMP errors arrive
  * @to: the parser has the other end
  */
 struct relay {
 	ev_io io;
+	ev_timer period;
+	unsigned int left;
 	int raw;
 	int to;
 };
@@ -209,6 +216,7 @@ struct relay {
 static void relay_free(struct ev_loop *loop, struct relay *relay)
 {
 	ev_io_stop(loop, &relay->io);
+	ev_timer_stop(loop, &relay->period);
 	close(relay->raw);
 	close(relay->to);
 	free(relay);
@@ -223,10 +231,11 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 	struct sockaddr_storage ss;
 	socklen_t len;
 	ssize_t n;
-	int i;
 
 	(void)revents;
-	for (i = 0; i < BATCH; i++) {
+	if (!ev_is_active(&relay->period))
+		ev_timer_again(loop, &relay->period);
+	for (; relay->left; relay->left--) {
 		len = sizeof(ss);
 		n = recvfrom(relay->raw, datagram.data, sizeof(datagram.data), MSG_DONTWAIT,
 			     (struct sockaddr *)&ss, &len);
@@ -241,6 +250,18 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 			return;
 		}
 	}
+	ev_io_stop(loop, w);
+}
+
+static void on_icmp_period(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct relay *relay = w->data;
+
+	(void)revents;
+	if (relay->left == ICMP_MAX)
+		ev_timer_stop(loop, w);
+	relay->left = ICMP_MAX;
+	ev_io_start(loop, &relay->io);
 }
 
 static int start_relay(struct keeper *k, int raw, int to)
@@ -252,7 +273,9 @@ static int start_relay(struct keeper *k, int raw, int to)
 	relay->raw = raw;
 	relay->to = to;
 	ev_io_init(&relay->io, on_icmp, raw, EV_READ);
-	relay->io.data = relay;
+	ev_timer_init(&relay->period, on_icmp_period, 0., ICMP_PERIOD);
+	relay->left = ICMP_MAX;
+	relay->io.data = relay->period.data = relay;
 	ev_io_start(k->loop, &relay->io);
 	return 0;
 }
@@ -276,6 +299,8 @@ KEEPER_HANDLER(keeper_icmp_open)
 		close(raw);
 		return rc;
 	}
+	/* Without it others' errors are read and dropped by the parser */
+	sockets_icmp_filter(raw, (int)r->number, l->item->opts.me.set ? l->item->opts.me.port : 0);
 	rc = start_relay(k, raw, ends[0]);
 	if (rc) {
 		close(raw);

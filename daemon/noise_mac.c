@@ -2,17 +2,56 @@
 #include "noise_mac.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 
-/* struct noise_mac is libcrypto's context by a name that says what it is for */
-static EVP_MAC_CTX *to_ctx(struct noise_mac *mac)
+#include "secret.h"
+
+/**
+ * struct noise_mac - a key that is ready
+ * @ctx: libcrypto's
+ * @rekey: it has to be given the key each time
+ * @key: for that
+ */
+struct noise_mac {
+	EVP_MAC_CTX *ctx;
+	bool rekey;
+	uint8_t key[NOISE_HASH_LEN];
+};
+
+static int make(struct noise_mac *mac, const void *data, size_t len, uint8_t out[NOISE_HASH_LEN])
 {
-	return (EVP_MAC_CTX *)mac;
+	size_t out_len = 0;
+
+	if (EVP_MAC_update(mac->ctx, data, len) == 1 &&
+	    EVP_MAC_final(mac->ctx, out, &out_len, NOISE_HASH_LEN) == 1 &&
+	    out_len == NOISE_HASH_LEN)
+		return 0;
+	return -EIO;
 }
 
-struct noise_mac *noise_mac_new(OSSL_LIB_CTX *lib, const uint8_t key[NOISE_HASH_LEN])
+/* To begin anew without a key does nothing in OpenSSL 3.0.0 to 3.0.2, nor in a FIPS
+ * provider of that age under a later libcrypto, and says that all is well. To
+ * copy a context for each MAC is slower than to give it the key.
+ */
+static int find_out(struct noise_mac *mac)
+{
+	static const uint8_t data[1];
+	uint8_t first[NOISE_HASH_LEN], again[NOISE_HASH_LEN];
+	int err = make(mac, data, sizeof(data), first);
+
+	mac->rekey = noise_mac_make(mac, data, sizeof(data), again) ||
+		     memcmp(first, again, sizeof(first)) != 0;
+	secret_wipe(first, sizeof(first));
+	secret_wipe(again, sizeof(again));
+	return err;
+}
+
+static int set_up(struct noise_mac *mac, OSSL_LIB_CTX *lib)
 {
 	char digest[] = "SHA256";
 	OSSL_PARAM params[] = {
@@ -20,29 +59,43 @@ struct noise_mac *noise_mac_new(OSSL_LIB_CTX *lib, const uint8_t key[NOISE_HASH_
 		OSSL_PARAM_construct_end(),
 	};
 	EVP_MAC *hmac = EVP_MAC_fetch(lib, "HMAC", NULL);
-	EVP_MAC_CTX *ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
 
+	mac->ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
 	EVP_MAC_free(hmac);
-	if (ctx && EVP_MAC_init(ctx, key, NOISE_HASH_LEN, params) == 1)
-		return (struct noise_mac *)ctx;
-	EVP_MAC_CTX_free(ctx);
+	if (!mac->ctx || EVP_MAC_init(mac->ctx, mac->key, sizeof(mac->key), params) != 1)
+		return -EIO;
+	return find_out(mac);
+}
+
+struct noise_mac *noise_mac_new(OSSL_LIB_CTX *lib, const uint8_t key[NOISE_HASH_LEN])
+{
+	struct noise_mac *mac = calloc(1, sizeof(*mac));
+
+	if (!mac)
+		return NULL;
+	memcpy(mac->key, key, sizeof(mac->key));
+	if (!set_up(mac, lib))
+		return mac;
+	noise_mac_free(mac);
 	return NULL;
 }
 
 int noise_mac_make(struct noise_mac *mac, const void *data, size_t len,
 		   uint8_t out[NOISE_HASH_LEN])
 {
-	EVP_MAC_CTX *ctx = to_ctx(mac);
-	size_t out_len = 0;
+	const uint8_t *key = mac->rekey ? mac->key : NULL;
 
 	/* Without a key: the one it has, from the start */
-	if (EVP_MAC_init(ctx, NULL, 0, NULL) == 1 && EVP_MAC_update(ctx, data, len) == 1 &&
-	    EVP_MAC_final(ctx, out, &out_len, NOISE_HASH_LEN) == 1 && out_len == NOISE_HASH_LEN)
-		return 0;
-	return -EIO;
+	if (EVP_MAC_init(mac->ctx, key, key ? sizeof(mac->key) : 0, NULL) != 1)
+		return -EIO;
+	return make(mac, data, len, out);
 }
 
 void noise_mac_free(struct noise_mac *mac)
 {
-	EVP_MAC_CTX_free(to_ctx(mac));
+	if (!mac)
+		return;
+	EVP_MAC_CTX_free(mac->ctx);
+	secret_wipe(mac, sizeof(*mac));
+	free(mac);
 }

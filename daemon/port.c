@@ -220,7 +220,7 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-static enum intake_verdict take_message(void *ctx)
+static enum intake_verdict take_message(void *ctx, union addr *sender)
 {
 	struct port *p = ctx;
 	uint8_t buf[CIPE_WIRE_CONTROL_MAX];
@@ -238,6 +238,7 @@ static enum intake_verdict take_message(void *ctx)
 		read_errors(p);
 	/* Data packets come here only before the kernel had the socket */
 	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4)) {
+		*sender = from.remote;
 		p->gate->flooded = p->intake.flooded;
 		used = port_receive(p, now_ms(), &from, buf, (size_t)n);
 	}

@@ -174,12 +174,18 @@ static int filter_keeper(void)
 				      COUNT(never_of_keeper)));
 }
 
-/* Of the options of sockets one: which messages of a flood are read */
+/* Of the options of sockets two: which messages of a flood are read */
 static int add_filter(scmp_filter_ctx filter)
 {
-	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-				SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
-				SCMP_A2(SCMP_CMP_EQ, SO_ATTACH_FILTER, 0));
+	static const int options[] = { SO_ATTACH_FILTER, SO_DETACH_FILTER };
+	int rc = 0;
+	size_t i;
+
+	for (i = 0; i < COUNT(options) && !rc; i++)
+		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
+				      SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
+				      SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)options[i], 0));
+	return rc;
 }
 
 static int filter_parser(void)

@@ -204,7 +204,7 @@ void session_timer(struct session *s, uint64_t now)
  * @from: where from, and where to
  * @data: the datagram
  * @len: its octets
- * Return: it was authentic, and no repetition; else it changed nothing.
+ * Return: it was authentic, and new for sure; else it changed nothing.
  */
 bool session_receive(struct session *s, uint64_t now, const struct path *from,
 		     const uint8_t *data, size_t len)

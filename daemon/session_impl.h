@@ -53,6 +53,8 @@ struct answered {
  * @failures: exchanges without an answer in a row
  * @ours: the exchange under way; NULL: none
  * @init: its message
+ * @cookie: what the peer's latest CHALLENGE had, for INITs of later exchanges
+ * @cookie_until: as long as it may be good
  * @challenges: how often the peer asked for another one
  * @sends: how often it was sent
  * @retry_at: when to send it again
@@ -83,6 +85,8 @@ struct session {
 	unsigned int failures;
 	struct handshake *ours;
 	struct handshake_message init;
+	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
+	uint64_t cookie_until;
 	unsigned int challenges;
 	unsigned int sends;
 	uint64_t retry_at;

@@ -115,7 +115,8 @@ void session_begin(struct session *s, uint64_t now)
 	s->wanted = !destination(s, &to);
 	if (s->wanted)
 		return;
-	if (!write_init(s, NULL)) {
+	/* One that is good no more is as none */
+	if (!write_init(s, now < s->cookie_until ? s->cookie : NULL)) {
 		pause_exchange(s, now);
 		return;
 	}
@@ -137,6 +138,9 @@ bool session_receive_challenge(struct session *s, uint64_t now, const struct pat
 				  cookie))
 		return false;
 	s->challenges++;
+	/* If the answer is lost in a flood, the next exchange needs no other cookie */
+	memcpy(s->cookie, cookie, sizeof(s->cookie));
+	s->cookie_until = now + COOKIE_LIFE_MS;
 	log_debug("the peer asks for another message: it does not know how new ours is, or is "
 		  "busy");
 	if (!write_init(s, cookie)) {

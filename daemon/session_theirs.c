@@ -138,8 +138,8 @@ static bool is_new(struct session *s, uint64_t timestamp, unsigned int cookie, c
 	return cookie & COOKIE_FRESH;
 }
 
-/* True: it is authentic, and in the window. One that may be a replay is of use as
- * well: the gate lets few be read that do not come from where they say
+/* True: it is authentic, and new. One that may be a replay is not of use: whoever
+ * recorded it can have it read again and again, with all that costs
  */
 static bool consider_init(struct session *s, uint64_t now, const struct path *from,
 			  const uint8_t *data, size_t len, struct handshake *theirs,
@@ -165,7 +165,7 @@ static bool consider_init(struct session *s, uint64_t now, const struct path *fr
 		return false;
 	if (!is_new(s, peer.timestamp, cookie, addr)) {
 		challenge(s, now, from, data, len);
-		return true;
+		return false;
 	}
 	if (s->ours && handshake_keep_initiating(s->ours, theirs))
 		session_nudge(s, now, from);

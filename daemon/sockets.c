@@ -5,12 +5,19 @@
 #include "sockets.h"
 
 #include <errno.h>
+#include <linux/filter.h>
 #include <linux/icmp.h>
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
+#include <netinet/udp.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include <cipe/wire.h>
 
 static int set_option(int fd, int level, int option, int value)
 {
@@ -75,6 +82,64 @@ int sockets_cookie(int fd, uint64_t *cookie)
 	socklen_t len = sizeof(*cookie);
 
 	return getsockopt(fd, SOL_SOCKET, SO_COOKIE, cookie, &len) ? -errno : 0;
+}
+
+#define LOAD(size, mode, k) BPF_STMT(BPF_LD | (size) | (mode), k)
+#define DROP_UNLESS(k, further) BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, k, 0, further)
+
+/**
+ * sockets_icmp_filter() - drop ICMP errors that are not about our key exchange messages
+ * @fd: from sockets_icmp()
+ * @family: its family
+ * @port: ours; 0: any
+ *
+ * Others' errors shall not wake us up. What is cut off before our marker names no
+ * message. All of this is checked again by icmp_parse().
+ *
+ * Return: 0 or -errno.
+ */
+int sockets_icmp_filter(int fd, int family, uint16_t port)
+{
+	/* X: where our UDP header is, less ICMP's 8 octets */
+	struct sock_filter code4[] = {
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+		LOAD(BPF_B, BPF_IND, 8 + offsetof(struct iphdr, protocol)),
+		DROP_UNLESS(IPPROTO_UDP, 12),
+		LOAD(BPF_B, BPF_IND, 8),
+		BPF_STMT(BPF_ALU | BPF_AND | BPF_K, 0xf),
+		BPF_STMT(BPF_ALU | BPF_LSH | BPF_K, 2),
+		BPF_STMT(BPF_ALU | BPF_ADD | BPF_X, 0),
+		BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		LOAD(BPF_W, BPF_IND, 8 + sizeof(struct udphdr)),
+		DROP_UNLESS(CIPE_WIRE_CONTROL, 5),
+		LOAD(BPF_H, BPF_IND, 8 + offsetof(struct udphdr, uh_sport)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 2, 0),
+		BPF_STMT(BPF_LD | BPF_IMM, port),
+		DROP_UNLESS(0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	/* A raw socket of IPv6 gets no IP header */
+	struct sock_filter code6[] = {
+		LOAD(BPF_B, BPF_ABS, 8 + offsetof(struct ip6_hdr, ip6_nxt)),
+		DROP_UNLESS(IPPROTO_UDP, 7),
+		LOAD(BPF_W, BPF_ABS, 8 + sizeof(struct ip6_hdr) + sizeof(struct udphdr)),
+		DROP_UNLESS(CIPE_WIRE_CONTROL, 5),
+		LOAD(BPF_H, BPF_ABS, 8 + sizeof(struct ip6_hdr) +
+		     offsetof(struct udphdr, uh_sport)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, port, 2, 0),
+		BPF_STMT(BPF_LD | BPF_IMM, port),
+		DROP_UNLESS(0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_fprog prog = {
+		.len = family == AF_INET ? sizeof(code4) / sizeof(code4[0]) :
+					   sizeof(code6) / sizeof(code6[0]),
+		.filter = family == AF_INET ? code4 : code6,
+	};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog, sizeof(prog)) ? -errno : 0;
 }
 
 /**

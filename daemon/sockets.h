@@ -15,6 +15,7 @@ int sockets_udp(int family);
 int sockets_bind(int fd, const union addr *me);
 int sockets_cookie(int fd, uint64_t *cookie);
 int sockets_icmp(int family);
+int sockets_icmp_filter(int fd, int family, uint16_t port);
 int sockets_route(const union addr *to, struct carrier_route *route);
 
 #endif /* CIPED_SOCKETS_H */

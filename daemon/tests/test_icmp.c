@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "icmp.h"
+#include "sockets.h"
 
 /* 192.0.2.2 says: no port 4001 here, to your packet from 192.0.2.1:4000 */
 static const uint8_t unreachable4[] = {
@@ -175,6 +176,54 @@ static void test_read(void **state)
 	close(fds[1]);
 }
 
+/* Does the filter on a raw socket let that through, which begins as there? */
+static bool passes(int family, uint16_t port, const uint8_t *data, size_t len)
+{
+	uint8_t buf[256];
+	bool passed;
+	int fds[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds), 0);
+	assert_int_equal(sockets_icmp_filter(fds[0], family, port), 0);
+	send(fds[1], data, len, 0);
+	passed = recv(fds[0], buf, sizeof(buf), 0) == (ssize_t)len;
+	close(fds[0]);
+	close(fds[1]);
+	return passed;
+}
+
+/* The filter passes what icmp_parse() has to look at, and no other's errors */
+static void test_filter(void **state)
+{
+	uint8_t data[sizeof(unreachable4)], longer[sizeof(unreachable4) + 8] = { 0 };
+	size_t n;
+
+	(void)state;
+	assert_true(passes(AF_INET, 4000, unreachable4, sizeof(unreachable4)));
+	assert_true(passes(AF_INET6, 4000, unreachable6, sizeof(unreachable6)));
+	assert_true(passes(AF_INET, 0, unreachable4, sizeof(unreachable4)));
+	assert_true(passes(AF_INET6, 0, unreachable6, sizeof(unreachable6)));
+	assert_false(passes(AF_INET, 4001, unreachable4, sizeof(unreachable4)));
+	assert_false(passes(AF_INET6, 4001, unreachable6, sizeof(unreachable6)));
+	assert_false(passes(AF_INET, 4000, unreachable4, sizeof(unreachable4) - 1));
+	assert_false(passes(AF_INET6, 4000, unreachable6, sizeof(unreachable6) - 1));
+	/* TCP; a data packet */
+	for (n = 37; n <= sizeof(data); n += 22) {
+		memcpy(data, unreachable4, sizeof(data));
+		data[n]++;
+		assert_false(passes(AF_INET, 4000, data, sizeof(data)));
+	}
+	/* Options in the outer header of IP, then in both */
+	memcpy(longer, unreachable4, 20);
+	longer[0] = 0x46;
+	memcpy(longer + 24, unreachable4 + 20, sizeof(unreachable4) - 20);
+	assert_true(passes(AF_INET, 4000, longer, sizeof(unreachable4) + 4));
+	memmove(longer + 56, longer + 52, 12);
+	longer[32] = 0x46;
+	assert_true(passes(AF_INET, 4000, longer, sizeof(longer)));
+	assert_false(passes(AF_INET, 4001, longer, sizeof(longer)));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +232,7 @@ int main(void)
 		cmocka_unit_test(test_codes),
 		cmocka_unit_test(test_cut_short),
 		cmocka_unit_test(test_read),
+		cmocka_unit_test(test_filter),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

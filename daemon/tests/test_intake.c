@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include <arpa/inet.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -211,6 +212,7 @@ static void test_all(void **state)
 		f.awaited[i] = 1 + i;
 		f.known[i] = here;
 		f.known[i].in6.sin6_addr.s6_addr[15] ^= (uint8_t)(2 + i);
+		f.known_chance[i] = UINT32_MAX - 1;
 	}
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_false(passes_with(11, 8));
@@ -247,8 +249,20 @@ static void chance_at(int family)
 	f.n_known = INTAKE_KNOWN_MAX;
 	f.known[INTAKE_KNOWN_MAX - 1] = here;
 	addr_set_port(&f.known[INTAKE_KNOWN_MAX - 1], 1);
+	f.known_chance[INTAKE_KNOWN_MAX - 1] = UINT32_MAX;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_int_equal(count_passing(1000), 1000);
+	/* Or fewer of these, and all others */
+	f.known_chance[INTAKE_KNOWN_MAX - 1] = UINT32_MAX / 2;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_in_range(count_passing(1000), 400, 600);
+	f.chance = UINT32_MAX;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_in_range(count_passing(1000), 400, 600);
+	f.known[INTAKE_KNOWN_MAX - 1] = unset;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_int_equal(count_passing(1000), 1000);
+	f.chance = UINT32_MAX / 8;
 	f.known[INTAKE_KNOWN_MAX - 1] = unset;
 	if (family == AF_INET6) {
 		f.known[0] = here;
@@ -273,6 +287,7 @@ struct source {
 	enum intake_verdict verdict;
 	uint64_t ns;
 	unsigned int taken;
+	union addr from;
 };
 
 static void busy(uint64_t ns)
@@ -288,11 +303,14 @@ static void busy(uint64_t ns)
 	} while (now < end);
 }
 
-static enum intake_verdict take(void *ctx)
+static enum intake_verdict take(void *ctx, union addr *sender)
 {
 	struct source *source = ctx;
 
-	source->taken++;
+	/* From there, and what costs nothing from elsewhere, in turn */
+	if (source->taken++ % 2 && addr_is_set(&source->from))
+		return source->verdict;
+	*sender = source->from;
 	busy(source->ns);
 	return source->verdict;
 }
@@ -375,9 +393,10 @@ static void budget_of(uint64_t ns)
 	source.verdict = INTAKE_USE;
 	source.taken = 0;
 	source.ns = 100000;
-	run(loop, 0.5);
+	for (tries = 0; tries < 100 && source.taken < 500; tries++)
+		run(loop, 0.2);
 	assert_false(i.flooded);
-	assert_in_range(source.taken, 100, 1000000);
+	assert_in_range(source.taken, 500, 1000000);
 	intake_stop(&i);
 	close_both();
 	ev_loop_destroy(loop);
@@ -427,6 +446,199 @@ static void test_debt(void **state)
 	ev_loop_destroy(loop);
 }
 
+/* Whatever a clock does: it neither goes deaf, nor stays in a flood that is over */
+static void test_time(void **state)
+{
+	static const uint64_t far[] = { 0, UINT64_MAX, UINT64_MAX / 2 };
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	int64_t owed = 5 * (int64_t)i.budget, saved = (int64_t)i.budget / 2;
+	size_t n;
+	int tries;
+
+	(void)state;
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	for (n = 0; n < sizeof(far) / sizeof(far[0]); n++) {
+		source.verdict = INTAKE_WASTE;
+		i.period_end = far[n];
+		for (tries = 0; tries < 100 && !i.flooded; tries++)
+			run(loop, 0.1);
+		assert_true(i.flooded);
+		i.turned_at = i.period_end = far[n];
+		run(loop, 0.1);
+		assert_in_range(i.credit + owed, 0, owed + saved);
+		source.taken = 0;
+		for (tries = 0; tries < 100 && !source.taken; tries++)
+			run(loop, 0.1);
+		assert_true(source.taken);
+		source.verdict = INTAKE_EMPTY;
+		i.turned_at = i.period_end = far[n];
+		for (tries = 0; tries < 100 && i.flooded; tries++)
+			run(loop, 0.1);
+		assert_false(i.flooded);
+		assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	}
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
+/* No room for a filter any more: a socket may only use so much memory for what it
+ * is told, and groups that it is in take of that. Returns how many
+ */
+static unsigned int fill_up(void)
+{
+	struct ipv6_mreq group = { .ipv6mr_interface = 1 };
+	unsigned int n;
+
+	group.ipv6mr_multiaddr.s6_addr[0] = 0xff;
+	group.ipv6mr_multiaddr.s6_addr[1] = 1;
+	for (n = 0; n < 100000; n++) {
+		memcpy(&group.ipv6mr_multiaddr.s6_addr[12], &n, sizeof(n));
+		if (setsockopt(to, IPPROTO_IPV6, IPV6_JOIN_GROUP, &group, sizeof(group)))
+			break;
+	}
+	assert_in_range(n, 1, 99999);
+	return n;
+}
+
+static void make_room(unsigned int n)
+{
+	struct ipv6_mreq group = { .ipv6mr_interface = 1 };
+
+	group.ipv6mr_multiaddr.s6_addr[0] = 0xff;
+	group.ipv6mr_multiaddr.s6_addr[1] = 1;
+	while (n--) {
+		memcpy(&group.ipv6mr_multiaddr.s6_addr[12], &n, sizeof(n));
+		setsockopt(to, IPPROTO_IPV6, IPV6_LEAVE_GROUP, &group, sizeof(group));
+	}
+}
+
+/* There can be no filter: not the old one either. Later there is one again */
+static void test_bare(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET6 } };
+	const uint16_t hint = 7;
+	unsigned int groups;
+	uint8_t buf[2048];
+
+	(void)state;
+	open_both(AF_INET6);
+	i.fd = to;
+	intake_start(&i);
+	assert_false(i.bare);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	while (!i.flooded)
+		run(loop, 0.1);
+	while (recv(to, buf, sizeof(buf), 0) >= 0)
+		;
+	intake_expect(&i, &hint, 1);
+	assert_false(passes_with(11, 9));
+	/* The one before makes room, but the socket needs more of it */
+	intake_detach(to);
+	groups = fill_up();
+	i.filter.chance = 0;
+	intake_expect(&i, &hint, 0);
+	assert_true(i.bare);
+	assert_true(passes_with(11, 9));
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	run(loop, 0.5);
+	assert_true(i.bare);
+	/* What waits without a filter is not of another time */
+	assert_int_equal(recv(to, buf, sizeof(buf), 0), sizeof(init));
+	make_room(groups);
+	run(loop, 0.5);
+	assert_false(i.bare);
+	assert_false(passes_with(4, 2));
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
+/* So many of use that there is no end to them say nothing of the flood */
+static void test_use(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	uint32_t chance;
+	int tries;
+
+	(void)state;
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	for (tries = 0; tries < 100 && i.filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.1);
+	source.verdict = INTAKE_USE;
+	source.ns = 1000;
+	chance = i.filter.chance;
+	for (tries = 0; tries < 1000 && i.flooded; tries++) {
+		run(loop, 0.02);
+		assert_true(i.filter.chance >= chance);
+		chance = i.filter.chance;
+	}
+	assert_false(i.flooded);
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
+/* A flood that takes time, forged from where one peer is, keeps out nobody else */
+static void test_known(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .verdict = INTAKE_WASTE, .ns = 1000000 };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source,
+			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	union addr known[3];
+	int tries;
+
+	(void)state;
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	known[0] = known[1] = known[2] = source.from = here;
+	known[0].in.sin_addr.s_addr = htonl(0xc0000201);
+	known[2].in.sin_addr.s_addr = htonl(0xc0000202);
+	intake_know(&i, known, 3);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	for (tries = 0; tries < 200 && i.filter.known_chance[1] > UINT32_MAX / 64; tries++)
+		run(loop, 0.1);
+	assert_true(i.filter.known_chance[1] <= UINT32_MAX / 64);
+	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
+	assert_int_equal(i.filter.known_chance[2], UINT32_MAX);
+	assert_int_equal(i.filter.chance, UINT32_MAX);
+	assert_in_range(count_passing(1000), 0, 100);
+	/* It is a stranger's address, now, and a peer goes on to be where it was */
+	intake_know(&i, &known[2], 1);
+	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
+	assert_int_equal(count_passing(10), 10);
+	for (tries = 0; tries < 200 && i.filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.1);
+	assert_true(i.filter.chance <= UINT32_MAX / 64);
+	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
+	/* The flood ends */
+	source.verdict = INTAKE_EMPTY;
+	for (tries = 0; tries < 100 && i.flooded; tries++)
+		run(loop, 0.2);
+	assert_false(i.flooded);
+	assert_int_equal(i.filter.chance, UINT32_MAX);
+	intake_stop(&i);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
 static void test_budget(void **state)
 {
 	(void)state;
@@ -445,6 +657,10 @@ int main(void)
 		cmocka_unit_test(test_chance),
 		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_debt),
+		cmocka_unit_test(test_time),
+		cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_use),
+		cmocka_unit_test(test_known),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -64,6 +64,7 @@ static void do_allowed(void)
 		_exit(2);
 	free(malloc(1 << 24));
 	setsockopt(-1, SOL_SOCKET, SO_ATTACH_FILTER, NULL, 0);
+	setsockopt(-1, SOL_SOCKET, SO_DETACH_FILTER, NULL, 0);
 	syscall(SYS_clock_gettime, CLOCK_THREAD_CPUTIME_ID, &ts);
 	recv(-1, &byte, 1, MSG_DONTWAIT);
 	close(-1);
