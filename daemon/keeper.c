@@ -171,15 +171,18 @@ static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 		return;
 	}
 	k->stopping = true;
+	ev_timer_stop(k->loop, &k->reload.patience);
 	keeper_tell_number(k, EVENT_STOP, (unsigned int)w->signum);
 	ev_timer_again(k->loop, &k->patience);
 }
 
-/** keeper_progress() - of what ends a link something is done that is done once */
+/** keeper_progress() - something of a link's beginning or end that is done once */
 void keeper_progress(struct keeper *k)
 {
 	if (k->stopping)
 		ev_timer_again(k->loop, &k->patience);
+	else
+		keeper_reload_progress(k);
 }
 
 static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
@@ -230,6 +233,7 @@ static int watch(struct keeper *k)
 	keeper_tell_init(k);
 	ev_timer_init(&k->patience, on_patience, 0., KEEPER_PATIENCE);
 	k->patience.data = k;
+	keeper_reload_init(k);
 	ev_io_init(&k->news, on_news, module_events_fd(k->module), EV_READ);
 	ev_io_init(&k->interfaces, on_interfaces, rtnl_events_fd(k->rtnl), EV_READ);
 	k->news.data = k->interfaces.data = k;

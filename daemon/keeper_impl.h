@@ -19,6 +19,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "hooks.h"
 #include "keeper.h"
 #include "module.h"
 #include "optset.h"
@@ -68,6 +69,8 @@ struct keeper_socket {
  * @round: of the options that brought it
  * @used: the parser asked for something of it
  * @ready: set-up is over
+ * @leaving: not configured any more, or in another way: it is to be taken down
+ * @looked_up: how many names of its set-up were looked up
  * @pidfile: our claim to @name
  * @name: of the interface; "": none yet
  * @ifindex: of the interface
@@ -97,6 +100,8 @@ struct keeper_link {
 	unsigned int round;
 	bool used;
 	bool ready;
+	bool leaving;
+	unsigned int looked_up;
 	struct pidfile pidfile;
 	char name[IFNAMSIZ];
 	unsigned int ifindex;
@@ -179,6 +184,7 @@ struct keeper_child {
  * @names: look-ups of addresses inside that are under way
  * @handed: they are the parser's affair now, until it says they are applied
  * @again: once more after that
+ * @patience: how long the parser may take, while nothing gets done
  * @memory: shared with the parser, for the options with keys; NULL: none
  * @size: its octets
  */
@@ -187,6 +193,7 @@ struct keeper_reload {
 	unsigned int names;
 	bool handed;
 	bool again;
+	ev_timer patience;
 	void *memory;
 	size_t size;
 };
@@ -276,6 +283,8 @@ void keeper_list(struct keeper *k, struct keeper_link *l, uint32_t id, unsigned 
 void keeper_forget(struct keeper *k, struct keeper_link *l);
 
 /* keeper_reload.c */
+void keeper_reload_init(struct keeper *k);
+void keeper_reload_progress(struct keeper *k);
 void keeper_reload(struct keeper *k);
 int keeper_number(struct keeper *k, struct optset *set);
 int keeper_take_set(struct keeper *k, struct optset *set);
@@ -321,6 +330,7 @@ KEEPER_HANDLER(keeper_link_get);
 KEEPER_HANDLER(keeper_link_set);
 KEEPER_HANDLER(keeper_key_set);
 KEEPER_HANDLER(keeper_key_del);
+void keeper_link_end(struct keeper *k, struct keeper_link *l);
 void keeper_link_undo(struct keeper *k, struct keeper_link *l);
 
 /* keeper_files.c */

@@ -25,12 +25,14 @@
  * @loop: the event loop
  * @hub: the links
  * @events: the keeper has news
+ * @failed: it cannot go on, and links are not taken down
  * @code: exit code
  */
 struct parser {
 	struct ev_loop *loop;
 	struct hub *hub;
 	ev_io events;
+	bool failed;
 	int code;
 };
 
@@ -46,8 +48,11 @@ static void on_ready(void *ctx, uint32_t conf)
 
 static void on_link_gone(void *ctx, uint32_t conf)
 {
-	(void)ctx;
-	ask_drop(conf);
+	const struct parser *p = ctx;
+
+	/* As when a daemon is killed, links stay for the next one */
+	if (!p->failed)
+		ask_drop(conf);
 }
 
 static void on_applied(void *ctx)
@@ -124,6 +129,7 @@ static void on_options(void *ctx, int fd, size_t size)
 
 	if (rc) {
 		log_err("cannot take over the options: %s", strerror(-rc));
+		p->failed = true;
 		on_ended(p, LINK_EXIT_SYSTEM);
 	} else {
 		hub_apply(p->hub, &set);
