@@ -38,6 +38,9 @@
 /* Octets of locked memory that a link needs at most, with its exchanges */
 #define LINK_SECRETS 1024
 
+/* Seconds from the end of a channel to that of the process */
+#define DEAF_PATIENCE 1.
+
 /* A second in all, in which the parser of a daemon that was killed must have ended */
 #define PAUSES 100
 
@@ -134,6 +137,14 @@ static struct keeper_child *find_child(struct keeper *k, pid_t pid)
 	return pid == k->parser.pid ? &k->parser : pid == k->runner.pid ? &k->runner : &k->resolver;
 }
 
+static void on_deaf(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	log_err("the parser asks nothing any more, and does not end: ending it");
+	keeper_end(w->data, EX_SOFTWARE);
+}
+
 /* The parser ends when the link is down, or cannot come up, and says how by its
  * exit code. Whatever else ends, ends too early.
  */
@@ -144,10 +155,12 @@ static void on_exit_of(struct ev_loop *loop, ev_child *w, int revents)
 
 	(void)revents;
 	ev_child_stop(loop, w);
+	/* Nothing may be sent to who may have the number next */
+	child->pid = 0;
+	ev_timer_stop(loop, &child->deaf);
 	/* What it said before it ended */
 	while (child == &k->parser && keeper_ask(k))
 		;
-	child->pid = 0;
 	if (WIFSIGNALED(w->rstatus)) {
 		log_err("the %s was ended by signal %d%s", child->name, WTERMSIG(w->rstatus),
 			WTERMSIG(w->rstatus) == SIGSYS ? ": a system call it must not make" : "");
@@ -200,7 +213,8 @@ static void watch_child(struct keeper *k, struct keeper_child *child,
 		return;
 	ev_io_init(&child->io, readable, child->fd, EV_READ);
 	ev_child_init(&child->exited, on_exit_of, child->pid, 0);
-	child->io.data = child->exited.data = k;
+	ev_timer_init(&child->deaf, on_deaf, 0., DEAF_PATIENCE);
+	child->io.data = child->deaf.data = child->exited.data = k;
 	ev_io_start(k->loop, &child->io);
 	ev_child_start(k->loop, &child->exited);
 	keeper_queue_init(&child->jobs, k->loop, child->fd);
@@ -490,6 +504,7 @@ int keeper_run(int argc, char **argv, struct optset *set, keeper_parser_fn parse
 		.argc = argc,
 		.argv = argv,
 		.many = set->many,
+		.fips = set->many || optset_any_fips(set),
 		.pidfile = PIDFILE_INIT,
 		.room = (unsigned int)((SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * set->count) /
 				       LINK_SECRETS),

@@ -189,9 +189,11 @@ static bool take_request(struct keeper *k, struct request *r)
 
 	if (n == -EAGAIN)
 		return false;
-	if (!n || n == -ECONNRESET) {
+	if ((!n && fd < 0 && channel_closed(k->parser.fd)) || n == -ECONNRESET) {
 		/* It has ended, or will: its exit code says more */
 		ev_io_stop(k->loop, &k->parser.io);
+		if (k->parser.pid && !k->ended)
+			ev_timer_again(k->loop, &k->parser.deaf);
 		return false;
 	}
 	if (n < 0 || !request_valid(r, (size_t)n, fd >= 0)) {

@@ -114,7 +114,7 @@ void keeper_resolved(struct keeper *k)
 			continue;
 		}
 		ev_io_stop(k->loop, &k->resolver.io);
-		if (n) {
+		if (n || !channel_closed(k->resolver.fd)) {
 			log_err("malformed report of the resolver");
 			keeper_end(k, EX_SOFTWARE);
 		}

@@ -165,6 +165,7 @@ struct keeper_queue {
  * @fd: our end of the channel; -1: none
  * @kill: it has nothing to finish, and may be in others' hands
  * @io: @fd is readable
+ * @deaf: it has closed its end, and should end soon
  * @exited: watches @pid
  * @jobs: what goes to it by @fd
  */
@@ -174,6 +175,7 @@ struct keeper_child {
 	int fd;
 	bool kill;
 	ev_io io;
+	ev_timer deaf;
 	ev_child exited;
 	struct keeper_queue jobs;
 };
@@ -206,6 +208,7 @@ struct keeper_reload {
  * @module: the kernel's module
  * @rtnl: its interfaces
  * @many: links are those of OPTSET_DIR
+ * @fips: the parser has loaded what links of suite fips need
  * @pidfile: our claim to be the one who runs these
  * @room: links there is locked memory for
  * @last_conf: the newest link's number
@@ -237,6 +240,7 @@ struct keeper {
 	struct module *module;
 	struct rtnl *rtnl;
 	bool many;
+	bool fips;
 	struct pidfile pidfile;
 	unsigned int room;
 	uint32_t last_conf;

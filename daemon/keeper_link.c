@@ -256,6 +256,9 @@ KEEPER_HANDLER(keeper_link_get)
 	if (!visible(l, r->number))
 		return -EPERM;
 	rc = module_link_get(k->module, r->number, &a->link);
+	/* One without a configured name is found by this, and not if it is in use */
+	if (!rc && !l->id)
+		wait_for_socket(k, &a->link);
 	/* Renamed, or moved to another namespace and back */
 	if (!rc && l->id && a->link.name[0])
 		memcpy(l->name, a->link.name, sizeof(l->name));

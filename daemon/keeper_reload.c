@@ -289,7 +289,11 @@ static void go_on(struct keeper *k)
 		if (item->faulty && !r->set.many)
 			rc = -EINVAL;
 	}
-	if (rc == -EINVAL) {
+	/* The parser reads no files any more */
+	if (!rc && !k->fips && optset_any_fips(&r->set)) {
+		rc = -ENOTSUP;
+		log_err("the first link of suite fips: all links stay as they are; restart for it");
+	} else if (rc == -EINVAL) {
 		log_err("options with faults: all links stay as they are");
 	} else if (!rc) {
 		k->many = r->set.many;

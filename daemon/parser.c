@@ -157,16 +157,6 @@ static void on_events(struct ev_loop *loop, ev_io *w, int revents)
  * start and end
  */
 
-static bool any_fips(const struct optset *set)
-{
-	size_t i;
-
-	for (i = 0; i < set->count; i++)
-		if (set->item[i]->opts.suite == OPTIONS_SUITE_FIPS)
-			return true;
-	return false;
-}
-
 /* What libcrypto reads from files, it reads now. A link of suite fips may also come
  * with SIGHUP.
  */
@@ -175,8 +165,9 @@ static int load_library(const struct optset *set)
 	uint32_t first;
 
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
-	if (any_fips(set) || set->many)
+	if (optset_any_fips(set) || set->many)
 		fips_open();
+	fips_seal();
 	if (!secret_random(&first, sizeof(first)))
 		return 0;
 	log_err("cannot start: no random numbers");

@@ -10,6 +10,7 @@
  *	cipe-hostile ask FOREIGN ...		all requests it has no right to;
  *						FOREIGN is an interface of others
  *	cipe-hostile malformed ...	a request that is none
+ *	cipe-hostile empty ...		a message of no octets, and all is well
  *	cipe-hostile flood ...		requests, whose answers are not read
  *	cipe-hostile keep FOREIGN ...	after SIGHUP: it keeps what is configured no
  *					more
@@ -333,6 +334,16 @@ static void send_malformed(int requests)
 	channel_receive(requests, &a, sizeof(a), &fd);
 }
 
+/* Nothing is closed */
+static void send_empty(int requests)
+{
+	struct answer a;
+	int fd;
+
+	channel_send(requests, "", 0, ask_events_fd());
+	channel_receive(requests, &a, sizeof(a), &fd);
+}
+
 /* Up to the next options, of which none is applied */
 static void keep(const struct options *opts, int events)
 {
@@ -399,6 +410,8 @@ static int hostile(struct optset *set, const struct keeper_ends *ends)
 	}
 	if (!strcmp(what, "malformed"))
 		send_malformed(ends->requests);
+	else if (!strcmp(what, "empty"))
+		send_empty(ends->requests);
 	else if (!strcmp(what, "flood"))
 		send_flood(ends->requests);
 	else if (!strcmp(what, "keep"))

@@ -127,7 +127,6 @@ dies()
 		is "exit status" "$STATUS" 70
 		has "$TMP/a/log" "the ${who,,} was ended by signal 9"
 	}
-	wait_until 5 orphaned a
 	start a
 	logged a "took over interface cipcb0, whose key is still in use" 15
 	ping_all a 10.99.0.2 5
@@ -227,6 +226,8 @@ malformed()
 	alone
 	hostile 70 malformed
 	has "$TMP/said" "malformed request 7 of the parser: ending it"
+	hostile 70 empty
+	has "$TMP/said" "malformed request 0 of the parser: ending it"
 	down a
 }
 
