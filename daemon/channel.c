@@ -5,7 +5,7 @@
 #include "channel.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -135,4 +135,15 @@ ssize_t channel_receive(int fd, void *buf, size_t size, int *passed)
 ssize_t channel_try_receive(int fd, void *buf, size_t size, int *passed)
 {
 	return receive_message(fd, buf, size, passed, MSG_DONTWAIT);
+}
+
+/**
+ * channel_closed() - is the other end closed?
+ * @fd: one end, by which 0 octets came: they may also have been a message
+ */
+bool channel_closed(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&p, 1, 0) == 1 && p.revents & (POLLHUP | POLLRDHUP);
 }

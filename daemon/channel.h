@@ -6,12 +6,14 @@
 #ifndef CIPED_CHANNEL_H
 #define CIPED_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 int channel_pair(int fd[2]);
 int channel_send(int fd, const void *data, size_t len, int pass);
 int channel_try_send(int fd, const void *data, size_t len, int pass);
+bool channel_closed(int fd);
 ssize_t channel_receive(int fd, void *buf, size_t size, int *passed);
 ssize_t channel_try_receive(int fd, void *buf, size_t size, int *passed);
 

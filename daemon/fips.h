@@ -18,4 +18,7 @@
  */
 OSSL_LIB_CTX *fips_open(void);
 
+/** fips_seal() - files are out of reach from now on: what was not opened will not be */
+void fips_seal(void);
+
 #endif /* CIPED_FIPS_H */

@@ -38,6 +38,9 @@
 /* Octets of locked memory that a link needs at most, with its exchanges */
 #define LINK_SECRETS 1024
 
+/* Seconds from the end of a channel to that of the process */
+#define DEAF_PATIENCE 1.
+
 /* A second in all, in which the parser of a daemon that was killed must have ended */
 #define PAUSES 100
 
@@ -134,6 +137,14 @@ static struct keeper_child *find_child(struct keeper *k, pid_t pid)
 	return pid == k->parser.pid ? &k->parser : pid == k->runner.pid ? &k->runner : &k->resolver;
 }
 
+static void on_deaf(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	log_err("the parser asks nothing any more, and does not end: ending it");
+	keeper_end(w->data, EX_SOFTWARE);
+}
+
 /* The parser ends when the link is down, or cannot come up, and says how by its
  * exit code. Whatever else ends, ends too early.
  */
@@ -144,10 +155,12 @@ static void on_exit_of(struct ev_loop *loop, ev_child *w, int revents)
 
 	(void)revents;
 	ev_child_stop(loop, w);
+	/* Nothing may be sent to who may have the number next */
+	child->pid = 0;
+	ev_timer_stop(loop, &child->deaf);
 	/* What it said before it ended */
 	while (child == &k->parser && keeper_ask(k))
 		;
-	child->pid = 0;
 	if (WIFSIGNALED(w->rstatus)) {
 		log_err("the %s was ended by signal %d%s", child->name, WTERMSIG(w->rstatus),
 			WTERMSIG(w->rstatus) == SIGSYS ? ": a system call it must not make" : "");
@@ -171,15 +184,18 @@ static void on_signal(struct ev_loop *loop, ev_signal *w, int revents)
 		return;
 	}
 	k->stopping = true;
+	ev_timer_stop(k->loop, &k->reload.patience);
 	keeper_tell_number(k, EVENT_STOP, (unsigned int)w->signum);
 	ev_timer_again(k->loop, &k->patience);
 }
 
-/** keeper_progress() - of what ends a link something is done that is done once */
+/** keeper_progress() - something of a link's beginning or end that is done once */
 void keeper_progress(struct keeper *k)
 {
 	if (k->stopping)
 		ev_timer_again(k->loop, &k->patience);
+	else
+		keeper_reload_progress(k);
 }
 
 static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
@@ -197,7 +213,8 @@ static void watch_child(struct keeper *k, struct keeper_child *child,
 		return;
 	ev_io_init(&child->io, readable, child->fd, EV_READ);
 	ev_child_init(&child->exited, on_exit_of, child->pid, 0);
-	child->io.data = child->exited.data = k;
+	ev_timer_init(&child->deaf, on_deaf, 0., DEAF_PATIENCE);
+	child->io.data = child->deaf.data = child->exited.data = k;
 	ev_io_start(k->loop, &child->io);
 	ev_child_start(k->loop, &child->exited);
 	keeper_queue_init(&child->jobs, k->loop, child->fd);
@@ -230,6 +247,7 @@ static int watch(struct keeper *k)
 	keeper_tell_init(k);
 	ev_timer_init(&k->patience, on_patience, 0., KEEPER_PATIENCE);
 	k->patience.data = k;
+	keeper_reload_init(k);
 	ev_io_init(&k->news, on_news, module_events_fd(k->module), EV_READ);
 	ev_io_init(&k->interfaces, on_interfaces, rtnl_events_fd(k->rtnl), EV_READ);
 	k->news.data = k->interfaces.data = k;
@@ -486,6 +504,7 @@ int keeper_run(int argc, char **argv, struct optset *set, keeper_parser_fn parse
 		.argc = argc,
 		.argv = argv,
 		.many = set->many,
+		.fips = set->many || optset_any_fips(set),
 		.pidfile = PIDFILE_INIT,
 		.room = (unsigned int)((SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * set->count) /
 				       LINK_SECRETS),

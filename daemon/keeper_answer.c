@@ -51,12 +51,12 @@ static KEEPER_HANDLER(take_applied)
 
 static KEEPER_HANDLER(take_ready)
 {
-	(void)k;
 	(void)r;
 	(void)fd;
 	(void)a;
 	(void)pass;
 	l->ready = true;
+	keeper_progress(k);
 	return 0;
 }
 
@@ -66,14 +66,19 @@ static KEEPER_HANDLER(take_drop)
 	(void)fd;
 	(void)a;
 	(void)pass;
+	keeper_link_end(k, l);
 	keeper_forget(k, l);
+	keeper_progress(k);
 	return 0;
 }
 
-/* When a request is in order: about no link; during the set-up of its link; always */
+/* When a request is in order: about no link; during the set-up of its link; while
+ * it is configured; always, as it takes the link down
+ */
 enum when {
 	GLOBAL,
 	SETUP,
+	CONFIGURED,
 	ALWAYS,
 };
 
@@ -93,20 +98,20 @@ static const struct operation {
 	[REQUEST_IFACE_INDEX] = { keeper_iface_index, SETUP },
 	[REQUEST_IFACE_CREATE] = { keeper_iface_create, SETUP },
 	[REQUEST_IFACE_DELETE] = { keeper_iface_delete, ALWAYS },
-	[REQUEST_IFACE_MTU] = { keeper_iface_mtu, ALWAYS },
+	[REQUEST_IFACE_MTU] = { keeper_iface_mtu, CONFIGURED },
 	[REQUEST_IFACE_UP] = { keeper_iface_up, SETUP },
-	[REQUEST_ADDR_ADD] = { keeper_addr_add, ALWAYS },
+	[REQUEST_ADDR_ADD] = { keeper_addr_add, CONFIGURED },
 	[REQUEST_ADDR_DEL] = { keeper_addr_del, ALWAYS },
 	[REQUEST_LINK_FIND] = { keeper_link_find, ALWAYS },
 	[REQUEST_LINK_GET] = { keeper_link_get, ALWAYS },
-	[REQUEST_LINK_SET] = { keeper_link_set, ALWAYS },
-	[REQUEST_KEY_SET] = { keeper_key_set, ALWAYS },
+	[REQUEST_LINK_SET] = { keeper_link_set, CONFIGURED },
+	[REQUEST_KEY_SET] = { keeper_key_set, CONFIGURED },
 	[REQUEST_KEY_DEL] = { keeper_key_del, ALWAYS },
 	[REQUEST_UDP_OPEN] = { keeper_udp_open, SETUP },
 	[REQUEST_UDP_BIND] = { keeper_udp_bind, SETUP },
 	[REQUEST_ICMP_OPEN] = { keeper_icmp_open, SETUP },
 	[REQUEST_ROUTE] = { keeper_route, ALWAYS },
-	[REQUEST_RESOLVE] = { keeper_resolve, ALWAYS },
+	[REQUEST_RESOLVE] = { keeper_resolve, CONFIGURED },
 	[REQUEST_SCRIPT] = { keeper_script, ALWAYS },
 };
 
@@ -146,6 +151,9 @@ static int handle(struct keeper *k, const struct request *r, int fd, struct answ
 		l = keeper_find(k, r->conf);
 		if (!l || l->item->faulty || (op->when == SETUP && l->ready))
 			return -EPERM;
+		/* It may have asked before it heard of that */
+		if (l->leaving && op->when != ALWAYS)
+			return -ECANCELED;
 		l->used = true;
 	}
 	return op->handler(k, l, r, fd, a, pass);
@@ -181,9 +189,11 @@ static bool take_request(struct keeper *k, struct request *r)
 
 	if (n == -EAGAIN)
 		return false;
-	if (!n || n == -ECONNRESET) {
+	if ((!n && fd < 0 && channel_closed(k->parser.fd)) || n == -ECONNRESET) {
 		/* It has ended, or will: its exit code says more */
 		ev_io_stop(k->loop, &k->parser.io);
+		if (k->parser.pid && !k->ended)
+			ev_timer_again(k->loop, &k->parser.deaf);
 		return false;
 	}
 	if (n < 0 || !request_valid(r, (size_t)n, fd >= 0)) {

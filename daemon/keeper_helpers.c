@@ -58,6 +58,7 @@ KEEPER_HANDLER(keeper_resolve)
 	rc = keeper_look_up(k, me ? o->me.host : o->peer.host, (int)resolve->family, l->conf,
 			    resolve->number);
 	l->resolving = !rc;
+	l->looked_up++;
 	l->resolving_me = !rc && me;
 	return rc;
 }
@@ -80,6 +81,8 @@ static void pass_on(struct keeper *k, const struct resolver_report *report)
 	l->resolving = false;
 	if (!report->error && l->resolving_me)
 		l->me = report->addr;
+	if (l->looked_up <= 2)
+		keeper_progress(k);
 	keeper_tell(k, &event, -1);
 }
 
@@ -111,7 +114,7 @@ void keeper_resolved(struct keeper *k)
 			continue;
 		}
 		ev_io_stop(k->loop, &k->resolver.io);
-		if (n) {
+		if (n || !channel_closed(k->resolver.fd)) {
 			log_err("malformed report of the resolver");
 			keeper_end(k, EX_SOFTWARE);
 		}

@@ -19,6 +19,7 @@
 #define HASH_NONFATAL_OOM 1
 #include <uthash.h>
 
+#include "hooks.h"
 #include "keeper.h"
 #include "module.h"
 #include "optset.h"
@@ -68,6 +69,8 @@ struct keeper_socket {
  * @round: of the options that brought it
  * @used: the parser asked for something of it
  * @ready: set-up is over
+ * @leaving: not configured any more, or in another way: it is to be taken down
+ * @looked_up: how many names of its set-up were looked up
  * @pidfile: our claim to @name
  * @name: of the interface; "": none yet
  * @ifindex: of the interface
@@ -97,6 +100,8 @@ struct keeper_link {
 	unsigned int round;
 	bool used;
 	bool ready;
+	bool leaving;
+	unsigned int looked_up;
 	struct pidfile pidfile;
 	char name[IFNAMSIZ];
 	unsigned int ifindex;
@@ -160,6 +165,7 @@ struct keeper_queue {
  * @fd: our end of the channel; -1: none
  * @kill: it has nothing to finish, and may be in others' hands
  * @io: @fd is readable
+ * @deaf: it has closed its end, and should end soon
  * @exited: watches @pid
  * @jobs: what goes to it by @fd
  */
@@ -169,6 +175,7 @@ struct keeper_child {
 	int fd;
 	bool kill;
 	ev_io io;
+	ev_timer deaf;
 	ev_child exited;
 	struct keeper_queue jobs;
 };
@@ -179,6 +186,7 @@ struct keeper_child {
  * @names: look-ups of addresses inside that are under way
  * @handed: they are the parser's affair now, until it says they are applied
  * @again: once more after that
+ * @patience: how long the parser may take, while nothing gets done
  * @memory: shared with the parser, for the options with keys; NULL: none
  * @size: its octets
  */
@@ -187,6 +195,7 @@ struct keeper_reload {
 	unsigned int names;
 	bool handed;
 	bool again;
+	ev_timer patience;
 	void *memory;
 	size_t size;
 };
@@ -199,6 +208,7 @@ struct keeper_reload {
  * @module: the kernel's module
  * @rtnl: its interfaces
  * @many: links are those of OPTSET_DIR
+ * @fips: the parser has loaded what links of suite fips need
  * @pidfile: our claim to be the one who runs these
  * @room: links there is locked memory for
  * @last_conf: the newest link's number
@@ -230,6 +240,7 @@ struct keeper {
 	struct module *module;
 	struct rtnl *rtnl;
 	bool many;
+	bool fips;
 	struct pidfile pidfile;
 	unsigned int room;
 	uint32_t last_conf;
@@ -276,6 +287,8 @@ void keeper_list(struct keeper *k, struct keeper_link *l, uint32_t id, unsigned 
 void keeper_forget(struct keeper *k, struct keeper_link *l);
 
 /* keeper_reload.c */
+void keeper_reload_init(struct keeper *k);
+void keeper_reload_progress(struct keeper *k);
 void keeper_reload(struct keeper *k);
 int keeper_number(struct keeper *k, struct optset *set);
 int keeper_take_set(struct keeper *k, struct optset *set);
@@ -321,6 +334,7 @@ KEEPER_HANDLER(keeper_link_get);
 KEEPER_HANDLER(keeper_link_set);
 KEEPER_HANDLER(keeper_key_set);
 KEEPER_HANDLER(keeper_key_del);
+void keeper_link_end(struct keeper *k, struct keeper_link *l);
 void keeper_link_undo(struct keeper *k, struct keeper_link *l);
 
 /* keeper_files.c */

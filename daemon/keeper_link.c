@@ -101,6 +101,7 @@ KEEPER_HANDLER(keeper_iface_create)
 		return rc;
 	l->created = true;
 	l->ifindex = if_nametoindex(l->name);
+	keeper_progress(k);
 	return 0;
 }
 
@@ -192,6 +193,28 @@ KEEPER_HANDLER(keeper_addr_del)
 	return rc;
 }
 
+/**
+ * keeper_link_end() - the parser has no more to do with a link that was set up
+ * @k: the keeper
+ * @l: the link
+ *
+ * Whoever asks for this has taken it down. If not, it is done here: nothing goes
+ * through a link that is not configured any more.
+ */
+void keeper_link_end(struct keeper *k, struct keeper_link *l)
+{
+	if (!l->ready || !l->id || l->gone)
+		return;
+	/* Also where the interface is in another network namespace */
+	if (module_key_del_all(k->module, l->id))
+		return;
+	if (!is_ours(k, l, l->ifindex))
+		return;
+	log_warn("%s was given up, but not deleted: deleting it", l->name);
+	rtnl_delete(k->rtnl, l->ifindex);
+	l->gone = true;
+}
+
 /** keeper_link_undo() - the parser did not get to the end of the set-up */
 void keeper_link_undo(struct keeper *k, struct keeper_link *l)
 {
@@ -233,6 +256,9 @@ KEEPER_HANDLER(keeper_link_get)
 	if (!visible(l, r->number))
 		return -EPERM;
 	rc = module_link_get(k->module, r->number, &a->link);
+	/* One without a configured name is found by this, and not if it is in use */
+	if (!rc && !l->id)
+		wait_for_socket(k, &a->link);
 	/* Renamed, or moved to another namespace and back */
 	if (!rc && l->id && a->link.name[0])
 		memcpy(l->name, a->link.name, sizeof(l->name));

@@ -171,6 +171,81 @@ static void forget_round(struct keeper *k)
 			keeper_forget(k, l);
 }
 
+/* By the name of their file, the links of the options that were read last */
+static struct keeper_link *collect(struct keeper *k)
+{
+	struct keeper_link *l, *next, *by_name = NULL;
+
+	HASH_ITER(by_conf, k->by_conf, l, next)
+		if (l->round == k->round)
+			HASH_ADD_KEYPTR(by_name, by_name, l->item->name, strlen(l->item->name), l);
+	return by_name;
+}
+
+/* May it still be there? A link of earlier options may be if there are none of it
+ * now, but faulty ones, or the same.
+ */
+static bool may_stay(const struct keeper_link *l, const struct keeper_link *now)
+{
+	return now && !now->used &&
+	       (now->item->faulty || options_equal(&l->item->opts, &now->item->opts));
+}
+
+/* Those may be taken down, and no more: it does not depend on the parser when
+ * they end. Return: there is none of earlier options that may not stay.
+ */
+static bool mark_leaving(struct keeper *k)
+{
+	struct keeper_link *l, *next, *now, *by_name = collect(k);
+	bool none = true;
+
+	HASH_ITER(by_conf, k->by_conf, l, next) {
+		if (l->round == k->round)
+			continue;
+		HASH_FIND(by_name, by_name, l->item->name, strlen(l->item->name), now);
+		l->leaving = !may_stay(l, now);
+		none = none && !l->leaving;
+	}
+	HASH_CLEAR(by_name, by_name);
+	return none;
+}
+
+/* Name servers take their time, with the names of a set-up, of which a link has
+ * two. What is looked up later is none.
+ */
+static bool awaits_name(const struct keeper *k, const struct keeper_link *l)
+{
+	return l->round == k->round && !l->ready && l->resolving && l->looked_up <= 2;
+}
+
+static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	struct keeper *k = w->data;
+	struct keeper_link *l, *next;
+
+	(void)loop;
+	(void)revents;
+	HASH_ITER(by_conf, k->by_conf, l, next)
+		if (awaits_name(k, l))
+			return;
+	log_err("the parser has new options, and did not apply them: ending it");
+	keeper_end(k, EX_SOFTWARE);
+}
+
+/** keeper_reload_init() - prepare for SIGHUP */
+void keeper_reload_init(struct keeper *k)
+{
+	ev_timer_init(&k->reload.patience, on_patience, 0., KEEPER_PATIENCE);
+	k->reload.patience.data = k;
+}
+
+/** keeper_reload_progress() - the parser is on its way with new options */
+void keeper_reload_progress(struct keeper *k)
+{
+	if (ev_is_active(&k->reload.patience))
+		ev_timer_again(k->loop, &k->reload.patience);
+}
+
 static int hand_over(struct keeper *k)
 {
 	struct keeper_reload *r = &k->reload;
@@ -190,6 +265,8 @@ static int hand_over(struct keeper *k)
 		return rc;
 	}
 	r->handed = true;
+	mark_leaving(k);
+	ev_timer_again(k->loop, &r->patience);
 	event.number = (uint32_t)r->size;
 	keeper_tell(k, &event, fd);
 	return 0;
@@ -212,7 +289,11 @@ static void go_on(struct keeper *k)
 		if (item->faulty && !r->set.many)
 			rc = -EINVAL;
 	}
-	if (rc == -EINVAL) {
+	/* The parser reads no files any more */
+	if (!rc && !k->fips && optset_any_fips(&r->set)) {
+		rc = -ENOTSUP;
+		log_err("the first link of suite fips: all links stay as they are; restart for it");
+	} else if (rc == -EINVAL) {
 		log_err("options with faults: all links stay as they are");
 	} else if (!rc) {
 		k->many = r->set.many;
@@ -290,6 +371,8 @@ void keeper_reload(struct keeper *k)
 	if (k->stopping)
 		return;
 	if (r->handed || r->names) {
+		if (!r->again)
+			log_notice("SIGHUP: options are being applied; they are read again afterwards");
 		r->again = true;
 		return;
 	}
@@ -318,49 +401,27 @@ void keeper_reload(struct keeper *k)
  * applied
  */
 
-/* By the name of their file, the links of the options that were handed over */
-static struct keeper_link *collect(struct keeper *k)
-{
-	struct keeper_link *l, *next, *by_name = NULL;
-
-	HASH_ITER(by_conf, k->by_conf, l, next)
-		if (l->round == k->round)
-			HASH_ADD_KEYPTR(by_name, by_name, l->item->name, strlen(l->item->name), l);
-	return by_name;
-}
-
-/* May it still be there? A link of earlier options may be if there are none of it
- * now, but faulty ones, or the same.
- */
-static bool may_stay(const struct keeper_link *l, const struct keeper_link *now)
-{
-	return now && !now->used &&
-	       (now->item->faulty || options_equal(&l->item->opts, &now->item->opts));
-}
-
 /**
  * keeper_applied() - the parser says that the links are as the options want them
  * @k: the keeper
  * Return: it is so. What it did not ask for, as it has the same already, is
- * forgotten then.
+ * forgotten then. Whatever remains is set up.
  */
 bool keeper_applied(struct keeper *k)
 {
-	struct keeper_link *l, *next, *now, *by_name = collect(k);
-	bool right = true;
+	struct keeper_link *l, *next;
+	bool right = mark_leaving(k);
 
 	HASH_ITER(by_conf, k->by_conf, l, next) {
-		if (l->round == k->round)
-			continue;
-		HASH_FIND(by_name, by_name, l->item->name, strlen(l->item->name), now);
-		right = right && may_stay(l, now);
-	}
-	HASH_CLEAR(by_name, by_name);
-	HASH_ITER(by_conf, k->by_conf, l, next)
 		if (l->round == k->round && !l->used)
 			keeper_forget(k, l);
+		else
+			l->ready = true;
+	}
 	wipe_memory(&k->reload);
 	k->reload.handed = false;
+	if (k->loop)
+		ev_timer_stop(k->loop, &k->reload.patience);
 	return right;
 }
 

@@ -390,3 +390,13 @@ void optset_wipe(struct optset *set)
 	free(set->item);
 	memset(set, 0, sizeof(*set));
 }
+
+bool optset_any_fips(const struct optset *set)
+{
+	size_t i;
+
+	for (i = 0; i < set->count; i++)
+		if (set->item[i]->opts.suite == OPTIONS_SUITE_FIPS)
+			return true;
+	return false;
+}

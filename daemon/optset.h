@@ -87,6 +87,9 @@ int optset_load(int argc, char **argv, bool many, bool names, struct optset *set
  */
 int optset_load_under(int root, uid_t owner, struct optset *set, FILE *err);
 
+/** optset_any_fips() - is there a link of suite fips? */
+bool optset_any_fips(const struct optset *set);
+
 /** optset_item_free() - forget one link; @item may be NULL */
 void optset_item_free(struct optset_item *item);
 

@@ -25,12 +25,14 @@
  * @loop: the event loop
  * @hub: the links
  * @events: the keeper has news
+ * @failed: it cannot go on, and links are not taken down
  * @code: exit code
  */
 struct parser {
 	struct ev_loop *loop;
 	struct hub *hub;
 	ev_io events;
+	bool failed;
 	int code;
 };
 
@@ -46,8 +48,11 @@ static void on_ready(void *ctx, uint32_t conf)
 
 static void on_link_gone(void *ctx, uint32_t conf)
 {
-	(void)ctx;
-	ask_drop(conf);
+	const struct parser *p = ctx;
+
+	/* As when a daemon is killed, links stay for the next one */
+	if (!p->failed)
+		ask_drop(conf);
 }
 
 static void on_applied(void *ctx)
@@ -124,6 +129,7 @@ static void on_options(void *ctx, int fd, size_t size)
 
 	if (rc) {
 		log_err("cannot take over the options: %s", strerror(-rc));
+		p->failed = true;
 		on_ended(p, LINK_EXIT_SYSTEM);
 	} else {
 		hub_apply(p->hub, &set);
@@ -151,16 +157,6 @@ static void on_events(struct ev_loop *loop, ev_io *w, int revents)
  * start and end
  */
 
-static bool any_fips(const struct optset *set)
-{
-	size_t i;
-
-	for (i = 0; i < set->count; i++)
-		if (set->item[i]->opts.suite == OPTIONS_SUITE_FIPS)
-			return true;
-	return false;
-}
-
 /* What libcrypto reads from files, it reads now. A link of suite fips may also come
  * with SIGHUP.
  */
@@ -169,8 +165,9 @@ static int load_library(const struct optset *set)
 	uint32_t first;
 
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL);
-	if (any_fips(set) || set->many)
+	if (optset_any_fips(set) || set->many)
 		fips_open();
+	fips_seal();
 	if (!secret_random(&first, sizeof(first)))
 		return 0;
 	log_err("cannot start: no random numbers");

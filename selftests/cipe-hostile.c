@@ -10,9 +10,12 @@
  *	cipe-hostile ask FOREIGN ...		all requests it has no right to;
  *						FOREIGN is an interface of others
  *	cipe-hostile malformed ...	a request that is none
+ *	cipe-hostile empty ...		a message of no octets, and all is well
  *	cipe-hostile flood ...		requests, whose answers are not read
  *	cipe-hostile keep FOREIGN ...	after SIGHUP: it keeps what is configured no
  *					more
+ *	cipe-hostile stall FOREIGN ...	after SIGHUP: it never says that all is applied
+ *	cipe-hostile drop FOREIGN ...	it gives a link up, and does not take it down
  *
  * What came of it is in the log, on stderr; the exit code is the daemon's.
  */
@@ -331,6 +334,16 @@ static void send_malformed(int requests)
 	channel_receive(requests, &a, sizeof(a), &fd);
 }
 
+/* Nothing is closed */
+static void send_empty(int requests)
+{
+	struct answer a;
+	int fd;
+
+	channel_send(requests, "", 0, ask_events_fd());
+	channel_receive(requests, &a, sizeof(a), &fd);
+}
+
 /* Up to the next options, of which none is applied */
 static void keep(const struct options *opts, int events)
 {
@@ -344,6 +357,39 @@ static void keep(const struct options *opts, int events)
 		;
 	log_notice("options came, of %u octets", e.number);
 	ask_applied();
+}
+
+/* A link that is not configured as it was may only be taken down */
+static void stall(const struct options *opts, int events)
+{
+	struct kernel_link own;
+	struct event e;
+	int fd = -1;
+
+	ask_in_setup(opts, &own);
+	ask_applied();
+	while (channel_receive(events, &e, sizeof(e), &fd) == sizeof(e) && e.type != EVENT_OPTIONS)
+		;
+	expect("a key for a link that changed", ask_key(own.id, opts->cipher, 32), -ECANCELED);
+	expect("timers of it", ask_set(own.id, -1), -ECANCELED);
+	expect("an address of it", ask_addr(own.ifindex, "10.99.0.1", "10.99.0.2"), -ECANCELED);
+	expect("looking at it", kernel_link_get(conf, own.id, &own), 0);
+	expect("retiring its keys", kernel_key_del_all(conf, own.id), 0);
+	while (channel_receive(events, &e, sizeof(e), &fd) == sizeof(e))
+		;
+}
+
+static int give_up(const struct options *opts)
+{
+	struct kernel_link own, seen;
+
+	ask_in_setup(opts, &own);
+	ask_applied();
+	expect("own key", ask_key(own.id, opts->cipher, 32), 0);
+	expect("own link", kernel_link_get(conf, own.id, &seen), 0);
+	ask_drop(conf);
+	expect("a link that was given up", kernel_link_get(conf, own.id, &seen), -EPERM);
+	return allowed ? 1 : EXIT_SUCCESS;
 }
 
 /* In place of parser_run() */
@@ -364,10 +410,16 @@ static int hostile(struct optset *set, const struct keeper_ends *ends)
 	}
 	if (!strcmp(what, "malformed"))
 		send_malformed(ends->requests);
+	else if (!strcmp(what, "empty"))
+		send_empty(ends->requests);
 	else if (!strcmp(what, "flood"))
 		send_flood(ends->requests);
 	else if (!strcmp(what, "keep"))
 		keep(opts, ends->events);
+	else if (!strcmp(what, "stall"))
+		stall(opts, ends->events);
+	else if (!strcmp(what, "drop"))
+		return give_up(opts);
 	else
 		run_call();
 	return EXIT_SUCCESS;
@@ -398,7 +450,7 @@ int main(int argc, char **argv)
 	what = argv[1];
 	which = has_name ? argv[2] : "";
 	keeper = getpid();
-	if (!strcmp(what, "ask") || !strcmp(what, "keep"))
+	if (which[0] && strcmp(what, "call") && strcmp(what, "open-call"))
 		look_at_foreign();
 	if (secret_init(0) || secret_harden())
 		return 2;

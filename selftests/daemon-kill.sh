@@ -63,7 +63,7 @@ dies_and_returns()
 	stop "$ns" KILL
 	is "exit status" $STATUS 137
 	nap 2
-	wait_until 5 orphaned "$ns"
+	is "socket" "$(show "$ns" socket)" orphan
 	is "state" "$(show "$ns" state)" up
 	on "$ns" cipectl show > "$TMP/show"
 	has "$TMP/show" '^cipcb0: up, daemon gone$'

@@ -127,7 +127,6 @@ dies()
 		is "exit status" "$STATUS" 70
 		has "$TMP/a/log" "the ${who,,} was ended by signal 9"
 	}
-	wait_until 5 orphaned a
 	start a
 	logged a "took over interface cipcb0, whose key is still in use" 15
 	ping_all a 10.99.0.2 5
@@ -227,6 +226,8 @@ malformed()
 	alone
 	hostile 70 malformed
 	has "$TMP/said" "malformed request 7 of the parser: ending it"
+	hostile 70 empty
+	has "$TMP/said" "malformed request 0 of the parser: ending it"
 	down a
 }
 
@@ -255,6 +256,38 @@ kept()
 	has "$TMP/a/log" "the parser keeps links that are not configured any more: ending it"
 }
 
+# A link that SIGHUP changed is not given up, nor is anything else done: the
+# administrator's word is not waited for without end
+stalled()
+{
+	alone
+	ipn a link add other type cipe
+	gw_exec_log a cipe-hostile stall other
+	wait_until 10 grep -q "another address: Operation" "$TMP/a/log"
+	sed -i 's/^arg .*//; $a arg changed' "$TMP/a/etc/options"
+	nap 0.5
+	kill -HUP "$PID_a"
+	logged a "retiring its keys: done" 10
+	hasnt "$TMP/a/log" "should not have been"
+	kill -HUP "$PID_a"
+	logged a "SIGHUP: options are being applied; they are read again afterwards" 5
+	wait_until 90 grep -q "has new options, and did not apply them: ending it" "$TMP/a/log"
+	ended a
+	is "exit status" "$STATUS" 70
+}
+
+given_up()
+{
+	alone
+	ipn a link add other type cipe
+	hostile 0 drop other
+	hasnt "$TMP/said" "should not have been"
+	has "$TMP/said" "own key: done"
+	has "$TMP/said" "was given up, but not deleted: deleting it"
+	fails ipn a link show dev own
+	ipn a link show dev other > /dev/null
+}
+
 # gw_exec_log NS COMMAND...: as start, of another program
 gw_exec_log()
 {
@@ -278,6 +311,8 @@ it "a hostile parser: each forbidden system call is its end" system_calls
 it "a hostile parser without a filter of system calls: its user cannot either" without_filter
 it "a hostile parser asks the keeper for what is not its own: refused" requests
 it "a hostile parser keeps a link as it was before SIGHUP: ended" kept
+it "a hostile parser does not apply what SIGHUP brought: ended" stalled
+it "a hostile parser gives a link up and leaves it running: it goes" given_up
 it "a hostile parser sends what is no request: ended" malformed
 it "a hostile parser floods the keeper with requests: ended" stubborn
 run_tests

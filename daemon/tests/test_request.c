@@ -238,6 +238,10 @@ static void test_channel(void **state)
 
 	(void)state;
 	assert_int_equal(channel_pair(end), 0);
+	/* An empty message looks like the end, and is not */
+	assert_int_equal(channel_send(end[0], buf, 0, -1), 0);
+	assert_int_equal(channel_receive(end[1], buf, sizeof(buf), &got), 0);
+	assert_false(channel_closed(end[1]));
 	assert_int_equal(channel_try_receive(end[1], buf, sizeof(buf), &got), -EAGAIN);
 	assert_int_equal(channel_send(end[0], "12345678", 8, -1), 0);
 	assert_int_equal(channel_receive(end[1], buf, sizeof(buf), &got), 8);
@@ -254,6 +258,7 @@ static void test_channel(void **state)
 	close(got);
 	close(end[0]);
 	assert_int_equal(channel_receive(end[1], buf, sizeof(buf), &got), 0);
+	assert_true(channel_closed(end[1]));
 	assert_int_equal(channel_send(end[1], "x", 1, -1), -EPIPE);
 	close(end[1]);
 }
