@@ -58,22 +58,82 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static void bound_credit(struct intake *i)
-{
-	int64_t least = -(int64_t)i->budget * DEBT_PERIODS;
-	int64_t most = (int64_t)i->budget / CREDIT_PART;
+/* ------------------------------------------------------------------------
+ * budget
+ */
 
-	if (i->credit < least)
-		i->credit = least;
-	if (i->credit > most)
-		i->credit = most;
+/* What each flooded socket may spend in a period, and all others together */
+static uint64_t share(const struct intake_budget *b)
+{
+	unsigned int parts = b->flooded + (b->users > b->flooded);
+
+	if (parts > INTAKE_SHARES_MAX)
+		parts = INTAKE_SHARES_MAX;
+	return b->ns / (parts ? parts : 1);
+}
+
+static void earn(int64_t *credit, uint64_t *at, uint64_t now, uint64_t each_period)
+{
+	const uint64_t longest = INTAKE_BURST_PERIODS * PERIOD_NS;
+	uint64_t since = now > *at ? now - *at : 0;
+
+	if (since > longest)
+		since = longest;
+	*credit += (int64_t)(since * each_period / PERIOD_NS);
+	*at = now;
+}
+
+static void bound(int64_t *credit, int64_t least, int64_t most)
+{
+	if (*credit < least)
+		*credit = least;
+	if (*credit > most)
+		*credit = most;
+}
+
+/* What time has brought. It may be owed from before: some messages cost more
+ * than a turn has
+ */
+static void add_credit(struct intake *i, uint64_t now)
+{
+	struct intake_budget *b = i->budget;
+	int64_t each = (int64_t)share(b);
+
+	if (i->flooded) {
+		earn(&i->credit, &i->turned_at, now, (uint64_t)each);
+		bound(&i->credit, -each * DEBT_PERIODS, each / CREDIT_PART);
+	} else {
+		earn(&b->credit, &b->credited_at, now, (uint64_t)each);
+		bound(&b->credit, -each, each * INTAKE_BURST_PERIODS);
+	}
 }
 
 static void charge(struct intake *i, uint64_t cost)
 {
+	struct intake_budget *b = i->budget;
+	int64_t each = (int64_t)share(b);
+
 	i->spent += cost;
-	i->credit -= (int64_t)cost;
-	bound_credit(i);
+	if (i->flooded) {
+		i->credit -= (int64_t)cost;
+		bound(&i->credit, -each * DEBT_PERIODS, each / CREDIT_PART);
+	} else {
+		b->credit -= (int64_t)cost;
+		bound(&b->credit, -each, each * INTAKE_BURST_PERIODS);
+	}
+}
+
+/* After a flood there is no time saved up for another one */
+static void count_flooded(struct intake *i, bool flooded)
+{
+	struct intake_budget *b = i->budget;
+
+	b->flooded += flooded ? 1 : -1u;
+	i->flooded = flooded;
+	if (!flooded) {
+		add_credit(i, now_ns());
+		bound(&b->credit, -(int64_t)b->ns, (int64_t)share(b));
+	}
 }
 
 /* Put the filter there anew, which is as much work as many messages are: the
@@ -177,7 +237,7 @@ static bool loosen(struct intake *i)
 
 static void set_flooded(struct intake *i, bool flooded)
 {
-	i->flooded = flooded;
+	count_flooded(i, flooded);
 	i->filter.strict = flooded;
 	i->calm = 0;
 	end_cuts(i);
@@ -196,7 +256,8 @@ static void set_flooded(struct intake *i, bool flooded)
 static void end_period(struct intake *i)
 {
 	/* In debt nothing was read, which tells nothing */
-	bool calm = !i->tightened && !i->cut && i->credit > 0 && i->spent < i->budget / 5 * 2;
+	bool calm = !i->tightened && !i->cut && i->credit > 0 &&
+		    i->spent < share(i->budget) / 5 * 2;
 
 	i->calm = calm && !loosen(i) ? i->calm + 1 : 0;
 	i->tightened = false;
@@ -269,34 +330,28 @@ static bool take_some(struct intake *i, unsigned int max)
 	return verdict != INTAKE_EMPTY;
 }
 
+/* The others may be those who spent what is common to all that are not flooded */
+static bool is_flood(const struct intake *i)
+{
+	return i->budget->credit <= 0 && i->spent > i->budget->ns / i->budget->users;
+}
+
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
 	struct intake *i = w->data;
+	uint64_t now = now_ns();
 
 	(void)loop;
 	(void)revents;
-	check_period(i, now_ns());
+	check_period(i, now);
+	add_credit(i, now);
 	take_some(i, BATCH);
-	if (i->spent <= i->budget || !ev_is_active(&i->io))
+	if (!ev_is_active(&i->io) || !is_flood(i))
 		return;
 	log_limited(&limit, LOG_WARNING, "a flood of messages that come to nothing: not all are "
 		    "read");
 	set_flooded(i, true);
-}
-
-/* What time has brought. It may be owed from before: some messages cost more
- * than a turn has
- */
-static void add_credit(struct intake *i, uint64_t now)
-{
-	uint64_t since = now > i->turned_at ? now - i->turned_at : 0;
-
-	if (since > PERIOD_NS)
-		since = PERIOD_NS;
-	i->credit += (int64_t)(since * i->budget / PERIOD_NS);
-	bound_credit(i);
-	i->turned_at = now;
 }
 
 /* As many as there is time for, by what one took of late */
@@ -338,7 +393,7 @@ static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
  * life
  */
 
-uint64_t intake_budget(void)
+uint64_t intake_machine(void)
 {
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
@@ -355,6 +410,7 @@ void intake_start(struct intake *i)
 	memset(i->filter.known_chance, 0xff, sizeof(i->filter.known_chance));
 	i->filter.strict = false;
 	i->flooded = false;
+	i->budget->users++;
 	set_filter(i);
 	ev_io_init(&i->io, on_readable, i->fd, EV_READ);
 	ev_timer_init(&i->turn, on_turn, 0., INTAKE_TURN_MS / 1000.);
@@ -364,10 +420,13 @@ void intake_start(struct intake *i)
 
 void intake_stop(struct intake *i)
 {
-	if (!i->loop)
+	if (!ev_is_active(&i->io) && !ev_is_active(&i->turn))
 		return;
 	ev_io_stop(i->loop, &i->io);
 	ev_timer_stop(i->loop, &i->turn);
+	if (i->flooded)
+		count_flooded(i, false);
+	i->budget->users--;
 }
 
 /* A filter is put there anew for what it has in it */

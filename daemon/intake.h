@@ -4,7 +4,8 @@
  * each one that comes to nothing has cost time until that is known. So
  *
  * - a filter on the socket drops in the kernel what is no such message;
- * - a bounded part of the processors' time goes to those that come to nothing.
+ * - a bounded part of the processors' time goes to those that come to nothing, over
+ *   a second, and on all sockets of the process together.
  *   If that is not enough for all, the filter passes some of them, at random.
  *   Each address where a peer is known to be has a chance of its own, and so have
  *   all others together: that goes down whose messages took most of the time.
@@ -28,6 +29,14 @@
 
 /* A process has one thread: at most half of one processor in all */
 #define INTAKE_PROCESSORS_MAX 25
+
+/* Of that much no flood is made, as when all peers of a hub come back at once */
+#define INTAKE_BURST_PERIODS 10
+
+/* Sockets to which too much comes share the budget, but each has a part of it that
+ * something can be read in
+ */
+#define INTAKE_SHARES_MAX 16
 
 /* Beyond the budget: so often the socket is read, to be woken up less */
 #define INTAKE_TURN_MS 20
@@ -89,6 +98,22 @@ int intake_attach(int fd, const struct intake_filter *filter);
 void intake_detach(int fd);
 
 /**
+ * struct intake_budget - time for what comes to nothing, of all sockets of a process
+ * @ns: nanoseconds a period, all together
+ * @users: sockets that are read
+ * @flooded: those of them to which too much comes: each may spend a share
+ * @credit: what the others may spend now, together, of a share of theirs
+ * @credited_at: when that was last added to, by a clock that is never set
+ */
+struct intake_budget {
+	uint64_t ns;
+	unsigned int users;
+	unsigned int flooded;
+	int64_t credit;
+	uint64_t credited_at;
+};
+
+/**
  * struct intake - a socket that is read
  * @loop: event loop
  * @fd: the socket
@@ -97,14 +122,15 @@ void intake_detach(int fd);
  * @ctx: for @take
  * @filter: on the socket
  * @bare: the socket has no filter, as there could be none; tried again every period
- * @budget: nanoseconds a period
+ * @budget: of all
  * @io: the socket is readable
  * @turn: time to read it, when too much comes
  * @flooded: too much comes: @turn, not @io
  * @period_end: when the next period begins, in nanoseconds of a clock that is never set
  * @spent: nanoseconds of this one, on what came to nothing
  * @each: nanoseconds that one message of that kind took of late
- * @credit: nanoseconds that may be spent now; less than 0: that must pass first
+ * @credit: when flooded: nanoseconds that may be spent now; less than 0: that must
+ *	pass first
  * @turned_at: when @credit was last added to, by that clock
  * @cut: turns in a row that left something unread
  * @used: nanoseconds since then, for what came to nothing: from strangers, and from each
@@ -119,7 +145,7 @@ struct intake {
 	void *ctx;
 	struct intake_filter filter;
 	bool bare;
-	uint64_t budget;
+	struct intake_budget *budget;
 	ev_io io;
 	ev_timer turn;
 	bool flooded;
@@ -134,8 +160,8 @@ struct intake {
 	unsigned int calm;
 };
 
-/** intake_budget - what this machine can spare, for struct intake; reads a file */
-uint64_t intake_budget(void);
+/** intake_machine - what this machine can spare, for struct intake_budget; reads a file */
+uint64_t intake_machine(void);
 
 /**
  * intake_start - read a socket from now on
@@ -143,7 +169,7 @@ uint64_t intake_budget(void);
  */
 void intake_start(struct intake *i);
 
-/** intake_stop - no more, until intake_start(); does no harm before it */
+/** intake_stop - no more, until intake_start(); does no harm before it, @i being zeroed */
 void intake_stop(struct intake *i);
 
 /**

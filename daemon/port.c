@@ -27,7 +27,7 @@
 struct ports {
 	struct ev_loop *loop;
 	const struct port_ops *ops;
-	uint64_t budget;
+	struct intake_budget budget;
 	struct port *by_me;
 	struct port *by_bound;
 };
@@ -262,7 +262,7 @@ struct ports *ports_new(struct ev_loop *loop, const struct port_ops *ops)
 	if (ports) {
 		ports->loop = loop;
 		ports->ops = ops;
-		ports->budget = intake_budget();
+		ports->budget.ns = intake_machine();
 	}
 	return ports;
 }
@@ -311,16 +311,6 @@ struct port *port_find_bound(struct ports *ports, const union addr *bound)
 	return p;
 }
 
-/* All ports together have what one would have */
-static void share_budget(struct ports *ports)
-{
-	unsigned int n = HASH_CNT(by_bound, ports->by_bound);
-	struct port *p;
-
-	for (p = ports->by_bound; p; p = p->by_bound.next)
-		p->intake.budget = ports->budget / n;
-}
-
 static void watch(struct port *p)
 {
 	p->intake = (struct intake){
@@ -328,9 +318,9 @@ static void watch(struct port *p)
 		.fd = p->carrier.fd,
 		.take = take_message,
 		.ctx = p,
+		.budget = &p->ports->budget,
 		.filter = { .family = p->carrier.bound.sa.sa_family },
 	};
-	share_budget(p->ports);
 	intake_start(&p->intake);
 	if (p->icmp < 0)
 		return;
@@ -422,10 +412,8 @@ void port_put(struct port *p)
 {
 	if (!p || --p->users)
 		return;
-	if (p->by_bound.tbl) {
+	if (p->by_bound.tbl)
 		HASH_DELETE(by_bound, p->ports->by_bound, p);
-		share_budget(p->ports);
-	}
 	if (p->by_me.tbl)
 		HASH_DELETE(by_me, p->ports->by_me, p);
 	intake_stop(&p->intake);

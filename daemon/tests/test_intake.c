@@ -23,6 +23,9 @@
 
 #define INIT_LEN 150
 
+/* So little that a flood is one on a busy machine, too */
+#define BUDGET (INTAKE_BUDGET_NS / 4)
+
 static int from, to;
 static union addr here;
 static const union addr unset;
@@ -345,8 +348,9 @@ static void budget_of(uint64_t ns)
 {
 	struct ev_loop *loop = ev_loop_new(0);
 	struct source source = { .verdict = INTAKE_WASTE, .ns = ns };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source,
-			    .budget = intake_budget(), .filter = { .family = AF_INET } };
+	struct intake_budget budget = { .ns = BUDGET };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
+			    .filter = { .family = AF_INET } };
 	union addr known[2] = { unset };
 	const uint16_t hint = 7;
 	uint64_t began, limit;
@@ -356,8 +360,8 @@ static void budget_of(uint64_t ns)
 	open_both(AF_INET);
 	i.fd = to;
 	intake_start(&i);
-	limit = i.budget * 20 / 1000000;
-	assert_true(i.budget >= INTAKE_BUDGET_NS);
+	limit = budget.ns * 20 / 1000000;
+	assert_true(intake_machine() >= INTAKE_BUDGET_NS);
 	for (tries = 0; tries < 100; tries++)
 		assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
 	/* Others may want this processor, too */
@@ -409,9 +413,10 @@ static void test_debt(void **state)
 {
 	struct ev_loop *loop = ev_loop_new(0);
 	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source,
-			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
-	int64_t most = 5 * (int64_t)i.budget;
+	struct intake_budget budget = { .ns = BUDGET };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
+			    .filter = { .family = AF_INET } };
+	int64_t most = 5 * (int64_t)budget.ns;
 	uint32_t chance;
 	int tries;
 
@@ -424,7 +429,7 @@ static void test_debt(void **state)
 		run(loop, 0.2);
 	assert_true(i.flooded);
 	source.taken = 0;
-	source.ns = 100 * i.budget;
+	source.ns = 100 * budget.ns;
 	for (tries = 0; tries < 100 && !source.taken; tries++)
 		run(loop, 0.02);
 	assert_true(source.taken);
@@ -452,9 +457,10 @@ static void test_time(void **state)
 	static const uint64_t far[] = { 0, UINT64_MAX, UINT64_MAX / 2 };
 	struct ev_loop *loop = ev_loop_new(0);
 	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source,
-			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
-	int64_t owed = 5 * (int64_t)i.budget, saved = (int64_t)i.budget / 2;
+	struct intake_budget budget = { .ns = BUDGET };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
+			    .filter = { .family = AF_INET } };
+	int64_t owed = 5 * (int64_t)budget.ns, saved = (int64_t)budget.ns / 2;
 	size_t n;
 	int tries;
 
@@ -465,13 +471,14 @@ static void test_time(void **state)
 	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
 	for (n = 0; n < sizeof(far) / sizeof(far[0]); n++) {
 		source.verdict = INTAKE_WASTE;
-		i.period_end = far[n];
+		i.period_end = budget.credited_at = far[n];
 		for (tries = 0; tries < 100 && !i.flooded; tries++)
 			run(loop, 0.1);
 		assert_true(i.flooded);
 		i.turned_at = i.period_end = far[n];
 		run(loop, 0.1);
 		assert_in_range(i.credit + owed, 0, owed + saved);
+		assert_in_range(budget.credit + owed, 0, owed + 20 * saved);
 		source.taken = 0;
 		for (tries = 0; tries < 100 && !source.taken; tries++)
 			run(loop, 0.1);
@@ -524,8 +531,9 @@ static void test_bare(void **state)
 {
 	struct ev_loop *loop = ev_loop_new(0);
 	struct source source = { .verdict = INTAKE_WASTE };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source,
-			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET6 } };
+	struct intake_budget budget = { .ns = BUDGET };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
+			    .filter = { .family = AF_INET6 } };
 	const uint16_t hint = 7;
 	unsigned int groups;
 	uint8_t buf[2048];
@@ -568,8 +576,9 @@ static void test_use(void **state)
 {
 	struct ev_loop *loop = ev_loop_new(0);
 	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source,
-			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	struct intake_budget budget = { .ns = BUDGET };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
+			    .filter = { .family = AF_INET } };
 	uint32_t chance;
 	int tries;
 
@@ -599,8 +608,9 @@ static void test_known(void **state)
 {
 	struct ev_loop *loop = ev_loop_new(0);
 	struct source source = { .verdict = INTAKE_WASTE, .ns = 1000000 };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source,
-			    .budget = INTAKE_BUDGET_NS, .filter = { .family = AF_INET } };
+	struct intake_budget budget = { .ns = BUDGET };
+	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
+			    .filter = { .family = AF_INET } };
 	union addr known[3];
 	int tries;
 
@@ -639,6 +649,101 @@ static void test_known(void **state)
 	ev_loop_destroy(loop);
 }
 
+/* So many of no use, and then nothing more */
+static enum intake_verdict take_few(void *ctx, union addr *sender)
+{
+	struct source *source = ctx;
+
+	(void)sender;
+	if (!source->taken)
+		return INTAKE_EMPTY;
+	source->taken--;
+	busy(source->ns);
+	return INTAKE_WASTE;
+}
+
+/* When many peers are asked back at once that is no flood; what takes longer is */
+static void test_burst(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source = { .ns = 30000, .taken = 150 };
+	struct intake_budget budget = { .ns = BUDGET };
+	struct intake i = { .loop = loop, .take = take_few, .ctx = &source, .budget = &budget,
+			    .filter = { .family = AF_INET } };
+	int tries;
+
+	(void)state;
+	open_both(AF_INET);
+	i.fd = to;
+	intake_start(&i);
+	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	for (tries = 0; tries < 100 && source.taken; tries++) {
+		run(loop, 0.1);
+		assert_false(i.flooded);
+	}
+	assert_int_equal(source.taken, 0);
+	source.taken = 1000000;
+	for (tries = 0; tries < 100 && !i.flooded; tries++)
+		run(loop, 0.1);
+	assert_true(i.flooded);
+	intake_stop(&i);
+	assert_int_equal(budget.flooded, 0);
+	assert_int_equal(budget.users, 0);
+	intake_stop(&i);
+	assert_int_equal(budget.users, 0);
+	close_both();
+	ev_loop_destroy(loop);
+}
+
+/* Of two sockets that have one budget: a flood of one takes half of it, while the
+ * other is none the worse; floods of both take half of it each. Half of it is time
+ * for 250 messages in two seconds
+ */
+static void test_common(void **state)
+{
+	struct ev_loop *loop = ev_loop_new(0);
+	struct source source[2] = { { .verdict = INTAKE_WASTE, .ns = 20000 },
+				    { .verdict = INTAKE_EMPTY, .ns = 20000 } };
+	struct intake_budget budget = { .ns = BUDGET };
+	struct intake i[2];
+	int n, fd[2], tries;
+
+	(void)state;
+	for (n = 0; n < 2; n++) {
+		open_both(AF_INET);
+		i[n] = (struct intake){ .loop = loop, .fd = to, .take = take, .ctx = &source[n],
+					.budget = &budget, .filter = { .family = AF_INET } };
+		fd[n] = from;
+		intake_start(&i[n]);
+	}
+	assert_int_equal(send(fd[0], init, sizeof(init), 0), sizeof(init));
+	for (tries = 0; tries < 100 && i[0].filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.1);
+	assert_true(i[0].flooded);
+	source[0].taken = 0;
+	run(loop, 2.);
+	assert_in_range(source[0].taken, 1, 375);
+	assert_false(i[1].flooded);
+	assert_int_equal(i[1].filter.chance, UINT32_MAX);
+	assert_int_equal(budget.flooded, 1);
+	source[1].verdict = INTAKE_WASTE;
+	assert_int_equal(send(fd[1], init, sizeof(init), 0), sizeof(init));
+	for (tries = 0; tries < 100 && i[1].filter.chance > UINT32_MAX / 64; tries++)
+		run(loop, 0.1);
+	assert_true(i[0].flooded && i[1].flooded);
+	assert_int_equal(budget.flooded, 2);
+	source[0].taken = source[1].taken = 0;
+	run(loop, 2.);
+	assert_in_range(source[0].taken, 1, 375);
+	assert_in_range(source[1].taken, 1, 375);
+	for (n = 0; n < 2; n++) {
+		intake_stop(&i[n]);
+		close(fd[n]);
+		close(i[n].fd);
+	}
+	ev_loop_destroy(loop);
+}
+
 static void test_budget(void **state)
 {
 	(void)state;
@@ -661,6 +766,8 @@ int main(void)
 		cmocka_unit_test(test_bare),
 		cmocka_unit_test(test_use),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_burst),
+		cmocka_unit_test(test_common),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -282,21 +282,22 @@ static void test_budget(void **state)
 {
 	union addr me = { .in = { .sin_family = AF_INET } };
 	struct port *more[3];
-	uint64_t budget = intake_budget();
+	const struct intake_budget *budget = port->intake.budget;
 	unsigned int n;
 
 	(void)state;
 	me.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(port->intake.budget, budget);
+	assert_int_equal(budget->ns, intake_machine());
+	assert_int_equal(budget->users, 1);
 	for (n = 0; n < 3; n++) {
 		assert_int_equal(port_new(ports, 1, &me, NULL, &more[n]), 0);
 		assert_int_equal(port_bind(more[n], 1), 0);
-		assert_int_equal(more[n]->intake.budget, budget / (n + 2));
-		assert_int_equal(port->intake.budget, budget / (n + 2));
+		assert_ptr_equal(more[n]->intake.budget, budget);
+		assert_int_equal(budget->users, n + 2);
 	}
 	while (n)
 		port_put(more[--n]);
-	assert_int_equal(port->intake.budget, budget);
+	assert_int_equal(budget->users, 1);
 }
 
 static void test_garbage(void **state)
