@@ -145,7 +145,7 @@ KEEPER_HANDLER(keeper_script)
 		.me = script->me,
 		.peer = script->peer,
 		.local = o->ipaddr,
-		.remote = script->remote,
+		.remote = o->ptpaddr.s_addr ? o->ptpaddr : l->granted,
 		.mtu = script->mtu,
 	};
 	int rc, len;
@@ -153,7 +153,8 @@ KEEPER_HANDLER(keeper_script)
 	(void)fd;
 	(void)a;
 	(void)pass;
-	if (!l->id || script->link != l->id || !is_time(l, script->event))
+	if (!l->id || script->link != l->id || !is_time(l, script->event) ||
+	    !keeper_fits_me(l, &script->me))
 		return -EPERM;
 	memcpy(job.device, l->name, sizeof(job.device));
 	len = snprintf(job.text, sizeof(job.text), "%s%c%s", up ? o->ipup : o->ipdown, '\0', o->arg);

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* Without memory an element is not added, and we can say so */
 #define HASH_NONFATAL_OOM 1
@@ -80,6 +81,8 @@ struct keeper_socket {
  * @remembered: number of the link an earlier run had; 0: none
  * @have_state: @state was read
  * @state: its memories
+ * @saves: how often they may be written now
+ * @saved: second of the last time they were
  * @socket: those made for it
  * @sockets: how many
  * @shared: the one that was handed over to it; NULL: none
@@ -88,6 +91,7 @@ struct keeper_socket {
  * @resolving: a name is being looked up
  * @resolving_me: it is that of our address
  * @peer: the peer's address inside that was set; INADDR_ANY: none
+ * @granted: the last one that was set
  * @stage: of its scripts
  * @by_conf: among all
  * @by_id: among those with @id
@@ -111,6 +115,8 @@ struct keeper_link {
 	uint32_t remembered;
 	bool have_state;
 	struct state state;
+	uint64_t saves;
+	time_t saved;
 	struct keeper_socket *socket[KEEPER_SOCKETS];
 	unsigned int sockets;
 	struct keeper_socket *shared;
@@ -119,6 +125,7 @@ struct keeper_link {
 	bool resolving;
 	bool resolving_me;
 	struct in_addr peer;
+	struct in_addr granted;
 	enum keeper_stage stage;
 	UT_hash_handle by_conf;
 	UT_hash_handle by_id;
@@ -350,6 +357,7 @@ KEEPER_HANDLER(keeper_udp_open);
 KEEPER_HANDLER(keeper_udp_bind);
 KEEPER_HANDLER(keeper_icmp_open);
 KEEPER_HANDLER(keeper_route);
+bool keeper_fits_me(const struct keeper_link *l, const union addr *addr);
 bool keeper_may_use(struct keeper *k, struct keeper_link *l, int fd);
 void keeper_share(struct keeper *k, struct keeper_link *l, int fd);
 void keeper_unshare(struct keeper *k, struct keeper_link *l);
