@@ -59,6 +59,7 @@ KEEPER_HANDLER(keeper_resolve)
 			    resolve->number);
 	l->resolving = !rc;
 	l->looked_up++;
+	l->resolving_number = resolve->number;
 	l->resolving_me = !rc && me;
 	return rc;
 }
@@ -76,7 +77,7 @@ static void pass_on(struct keeper *k, const struct resolver_report *report)
 	if (!report->conf)
 		keeper_inside_found(k, report->number, report->error, &report->addr);
 	/* It may be gone by now */
-	if (!l || !l->resolving)
+	if (!l || !l->resolving || report->number != l->resolving_number)
 		return;
 	l->resolving = false;
 	if (!report->error && l->resolving_me)

@@ -89,6 +89,7 @@ struct keeper_socket {
  * @icmp: how often ICMP errors were asked for
  * @me: our address as looked up; unset: was not
  * @resolving: a name is being looked up
+ * @resolving_number: of the request
  * @resolving_me: it is that of our address
  * @peer: the peer's address inside that was set; INADDR_ANY: none
  * @granted: the last one that was set
@@ -123,6 +124,7 @@ struct keeper_link {
 	unsigned int icmp;
 	union addr me;
 	bool resolving;
+	uint32_t resolving_number;
 	bool resolving_me;
 	struct in_addr peer;
 	struct in_addr granted;
@@ -153,6 +155,7 @@ struct keeper_message {
  * @fd: our end of the channel; -1: closed
  * @room: there is room in it again
  * @waiting: messages
+ * @count: how many
  * @emptied: called when all have been sent that had to wait; or NULL
  * @ctx: for @emptied
  */
@@ -161,6 +164,7 @@ struct keeper_queue {
 	int fd;
 	ev_io room;
 	STAILQ_HEAD(, keeper_message) waiting;
+	size_t count;
 	void (*emptied)(void *ctx);
 	void *ctx;
 };
@@ -191,6 +195,7 @@ struct keeper_child {
  * struct keeper_reload - options that are read again
  * @set: those
  * @names: look-ups of addresses inside that are under way
+ * @asked: which of them are, of each link
  * @handed: they are the parser's affair now, until it says they are applied
  * @again: once more after that
  * @patience: how long the parser may take, while nothing gets done
@@ -200,6 +205,7 @@ struct keeper_child {
 struct keeper_reload {
 	struct optset set;
 	unsigned int names;
+	uint8_t *asked;
 	bool handed;
 	bool again;
 	ev_timer patience;
