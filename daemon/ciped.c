@@ -16,14 +16,27 @@
 #include "log.h"
 #include "optset.h"
 #include "parser.h"
+#include "sandbox.h"
 #include "secret.h"
 
-static int go_background(void)
+/* Whoever waits for the start has no use for keys */
+static void forget(void *set)
 {
-	int rc = daemonize_begin();
+	optset_wipe(set);
+}
 
-	if (rc)
+/* Locks are not inherited */
+static int go_background(struct optset *set)
+{
+	int rc = daemonize_begin(forget, set);
+
+	if (rc) {
 		log_err("cannot go to the background: %s", strerror(-rc));
+		return LINK_EXIT_SYSTEM;
+	}
+	rc = sandbox_lock_memory();
+	if (rc)
+		log_err("cannot lock memory for keys: %s", strerror(-rc));
 	return rc ? LINK_EXIT_SYSTEM : 0;
 }
 
@@ -92,7 +105,7 @@ int main(int argc, char **argv)
 	if (!rc) {
 		log_init(set.debug);
 		if (!set.debug)
-			rc = go_background();
+			rc = go_background(&set);
 		if (!rc)
 			rc = keeper_run(argc, argv, &set, parser_run);
 	}

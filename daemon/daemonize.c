@@ -36,7 +36,7 @@ static void __attribute__((noreturn)) wait_for_child(pid_t child, int fd)
 	_exit(EX_SOFTWARE);
 }
 
-int daemonize_begin(void)
+int daemonize_begin(void (*waiting)(void *ctx), void *ctx)
 {
 	int fds[2];
 	pid_t child;
@@ -53,6 +53,7 @@ int daemonize_begin(void)
 	}
 	if (child > 0) {
 		close(fds[1]);
+		waiting(ctx);
 		wait_for_child(child, fds[0]);
 	}
 	close(fds[0]);

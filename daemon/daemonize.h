@@ -7,6 +7,8 @@
 
 /**
  * daemonize_begin() - fork; go on in the child, in a session of its own
+ * @waiting: called in the parent before it waits: it may forget what it has
+ * @ctx: for @waiting
  *
  * Call before the event loop, sockets and threads exist. The parent never
  * returns from here: it waits for daemonize_ready() and then exits with 0; if
@@ -14,7 +16,7 @@
  *
  * Return: 0 in the child, -errno when there is none.
  */
-int daemonize_begin(void);
+int daemonize_begin(void (*waiting)(void *ctx), void *ctx);
 
 /**
  * daemonize_ready() - the start succeeded: let the caller's command return

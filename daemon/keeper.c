@@ -485,6 +485,8 @@ static void finish(struct keeper *k)
 	HASH_ITER(by_conf, k->by_conf, l, next)
 		keeper_forget(k, l);
 	keeper_reload_end(k);
+	if (k->secret && k->secret != MAP_FAILED)
+		secret_wipe(k->secret, sizeof(*k->secret));
 	pidfile_unlock(&k->pidfile);
 	rtnl_close(k->rtnl);
 	module_close(k->module);

@@ -159,6 +159,13 @@ static int handle(struct keeper *k, const struct request *r, int fd, struct answ
 	return op->handler(k, l, r, fd, a, pass);
 }
 
+/* One that was refused is of no more use either */
+static void wipe_key(struct keeper *k, const struct request *r)
+{
+	if (r->op == REQUEST_KEY_SET)
+		secret_wipe(k->secret, sizeof(*k->secret));
+}
+
 static void carry_out(struct keeper *k, const struct request *r, int fd)
 {
 	struct answer *a = secret_alloc(sizeof(*a));
@@ -171,6 +178,7 @@ static void carry_out(struct keeper *k, const struct request *r, int fd)
 	}
 	netlink_set_words("");
 	a->result = handle(k, r, fd, a, &pass);
+	wipe_key(k, r);
 	if (a->result == -EPERM)
 		refuse(r);
 	memcpy(a->words, netlink_words(), sizeof(a->words));

@@ -5,9 +5,20 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include "keeper_impl.h"
 #include "log.h"
+
+/* How far clocks of peers may be ahead of ours, and how far the stamps of a clock
+ * that was set back go at once
+ */
+#define AHEAD_NS (86400 * 1000000000ull)
+#define STEP_NS 1000
+
+/* Memories of a link that are written at once, and in a second: an exchange has three */
+#define SAVES_MOST 200
+#define SAVES_PER_S 20
 
 KEEPER_HANDLER(keeper_boot)
 {
@@ -42,6 +53,36 @@ KEEPER_HANDLER(keeper_state_open)
 	return rc;
 }
 
+/* A time stamp does not go back, and one of the far future, which would shut the
+ * link out until then, is not written down. A clock that was set back makes small
+ * steps.
+ */
+static void move_on(uint64_t *stamp, uint64_t now)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	if (now > *stamp && (now - *stamp <= STEP_NS ||
+			     now <= (uint64_t)ts.tv_sec * 1000000000u + AHEAD_NS))
+		*stamp = now;
+}
+
+/* Each is written to the disk. Return: not too many of late. */
+static bool may_save(struct keeper_link *l)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	l->saves += (uint64_t)(ts.tv_sec - l->saved) * SAVES_PER_S;
+	if (l->saves > SAVES_MOST)
+		l->saves = SAVES_MOST;
+	l->saved = ts.tv_sec;
+	if (!l->saves)
+		return false;
+	l->saves--;
+	return true;
+}
+
 /* Which link it is about is known better here */
 KEEPER_HANDLER(keeper_state_save)
 {
@@ -57,12 +98,12 @@ KEEPER_HANDLER(keeper_state_save)
 		state_boot(boot);
 		state_set_link(&l->state, l->id, boot);
 	}
-	l->state.accepted = r->state.accepted;
-	l->state.sent = r->state.sent;
+	move_on(&l->state.accepted, r->state.accepted);
+	move_on(&l->state.sent, r->state.sent);
 	l->state.have_local = r->state.have_local;
 	memcpy(l->state.local, r->state.local, sizeof(l->state.local));
 	memcpy(l->state.key, r->state.key, sizeof(l->state.key));
-	return l->state.save(&l->state);
+	return may_save(l) ? l->state.save(&l->state) : -EBUSY;
 }
 
 /* cipcb0 and so on */
@@ -110,6 +151,9 @@ KEEPER_HANDLER(keeper_release)
 	(void)a;
 	(void)pass;
 	(void)r;
+	/* Between the creation of the interface and its set-up it has the name */
+	if (l->created && !l->id)
+		return -EBUSY;
 	if (l->pidfile.fd < 0)
 		return -EPERM;
 	pidfile_unlock(&l->pidfile);

@@ -59,6 +59,7 @@ KEEPER_HANDLER(keeper_resolve)
 			    resolve->number);
 	l->resolving = !rc;
 	l->looked_up++;
+	l->resolving_number = resolve->number;
 	l->resolving_me = !rc && me;
 	return rc;
 }
@@ -76,7 +77,7 @@ static void pass_on(struct keeper *k, const struct resolver_report *report)
 	if (!report->conf)
 		keeper_inside_found(k, report->number, report->error, &report->addr);
 	/* It may be gone by now */
-	if (!l || !l->resolving)
+	if (!l || !l->resolving || report->number != l->resolving_number)
 		return;
 	l->resolving = false;
 	if (!report->error && l->resolving_me)
@@ -145,7 +146,7 @@ KEEPER_HANDLER(keeper_script)
 		.me = script->me,
 		.peer = script->peer,
 		.local = o->ipaddr,
-		.remote = script->remote,
+		.remote = o->ptpaddr.s_addr ? o->ptpaddr : l->granted,
 		.mtu = script->mtu,
 	};
 	int rc, len;
@@ -153,7 +154,8 @@ KEEPER_HANDLER(keeper_script)
 	(void)fd;
 	(void)a;
 	(void)pass;
-	if (!l->id || script->link != l->id || !is_time(l, script->event))
+	if (!l->id || script->link != l->id || !is_time(l, script->event) ||
+	    !keeper_fits_me(l, &script->me))
 		return -EPERM;
 	memcpy(job.device, l->name, sizeof(job.device));
 	len = snprintf(job.text, sizeof(job.text), "%s%c%s", up ? o->ipup : o->ipdown, '\0', o->arg);

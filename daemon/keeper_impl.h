@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/queue.h>
 #include <sys/types.h>
+#include <time.h>
 
 /* Without memory an element is not added, and we can say so */
 #define HASH_NONFATAL_OOM 1
@@ -80,14 +81,18 @@ struct keeper_socket {
  * @remembered: number of the link an earlier run had; 0: none
  * @have_state: @state was read
  * @state: its memories
+ * @saves: how often they may be written now
+ * @saved: second of the last time they were
  * @socket: those made for it
  * @sockets: how many
  * @shared: the one that was handed over to it; NULL: none
  * @icmp: how often ICMP errors were asked for
  * @me: our address as looked up; unset: was not
  * @resolving: a name is being looked up
+ * @resolving_number: of the request
  * @resolving_me: it is that of our address
  * @peer: the peer's address inside that was set; INADDR_ANY: none
+ * @granted: the last one that was set
  * @stage: of its scripts
  * @by_conf: among all
  * @by_id: among those with @id
@@ -111,14 +116,18 @@ struct keeper_link {
 	uint32_t remembered;
 	bool have_state;
 	struct state state;
+	uint64_t saves;
+	time_t saved;
 	struct keeper_socket *socket[KEEPER_SOCKETS];
 	unsigned int sockets;
 	struct keeper_socket *shared;
 	unsigned int icmp;
 	union addr me;
 	bool resolving;
+	uint32_t resolving_number;
 	bool resolving_me;
 	struct in_addr peer;
+	struct in_addr granted;
 	enum keeper_stage stage;
 	UT_hash_handle by_conf;
 	UT_hash_handle by_id;
@@ -146,6 +155,7 @@ struct keeper_message {
  * @fd: our end of the channel; -1: closed
  * @room: there is room in it again
  * @waiting: messages
+ * @count: how many
  * @emptied: called when all have been sent that had to wait; or NULL
  * @ctx: for @emptied
  */
@@ -154,6 +164,7 @@ struct keeper_queue {
 	int fd;
 	ev_io room;
 	STAILQ_HEAD(, keeper_message) waiting;
+	size_t count;
 	void (*emptied)(void *ctx);
 	void *ctx;
 };
@@ -184,6 +195,7 @@ struct keeper_child {
  * struct keeper_reload - options that are read again
  * @set: those
  * @names: look-ups of addresses inside that are under way
+ * @asked: which of them are, of each link
  * @handed: they are the parser's affair now, until it says they are applied
  * @again: once more after that
  * @patience: how long the parser may take, while nothing gets done
@@ -193,6 +205,7 @@ struct keeper_child {
 struct keeper_reload {
 	struct optset set;
 	unsigned int names;
+	uint8_t *asked;
 	bool handed;
 	bool again;
 	ev_timer patience;
@@ -350,6 +363,7 @@ KEEPER_HANDLER(keeper_udp_open);
 KEEPER_HANDLER(keeper_udp_bind);
 KEEPER_HANDLER(keeper_icmp_open);
 KEEPER_HANDLER(keeper_route);
+bool keeper_fits_me(const struct keeper_link *l, const union addr *addr);
 bool keeper_may_use(struct keeper *k, struct keeper_link *l, int fd);
 void keeper_share(struct keeper *k, struct keeper_link *l, int fd);
 void keeper_unshare(struct keeper *k, struct keeper_link *l);

@@ -32,7 +32,7 @@ static bool adoptable(struct keeper *k, const struct keeper_link *l,
 		      const struct kernel_link *seen)
 {
 	return !l->ready && !l->id && !keeper_find_id(k, seen->id) && l->pidfile.fd >= 0 && !strcmp(seen->name, l->name) &&
-	       (l->created || l->item->opts.device[0] || seen->id == l->remembered);
+	       ((l->created && l->ifindex == seen->ifindex) || l->item->opts.device[0] || seen->id == l->remembered);
 }
 
 /* We hold the pid file: if its socket is still in use, that is by the parser of a
@@ -171,7 +171,7 @@ KEEPER_HANDLER(keeper_addr_add)
 	if (!rc)
 		rc = rtnl_add_addr(k->rtnl, r->ifaddr.ifindex, &addr);
 	if (!rc)
-		l->peer = addr.peer;
+		l->peer = l->granted = addr.peer;
 	return rc;
 }
 

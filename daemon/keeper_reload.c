@@ -324,10 +324,12 @@ static void look_up_inside(struct keeper *k, size_t index, uint32_t which)
 
 	if (item->faulty || !host)
 		return;
-	if (keeper_look_up(k, host, AF_INET, 0, (uint32_t)(2 * index + which)))
+	if (keeper_look_up(k, host, AF_INET, 0, (uint32_t)(2 * index + which))) {
 		item->faulty = true;
-	else
-		k->reload.names++;
+		return;
+	}
+	k->reload.asked[index] |= (uint8_t)(1 << which);
+	k->reload.names++;
 }
 
 /**
@@ -343,8 +345,10 @@ void keeper_inside_found(struct keeper *k, uint32_t number, int error, const uni
 	uint32_t which = number % 2;
 	struct optset_item *item;
 
-	if (!r->names || number / 2 >= r->set.count)
+	/* Each is awaited once, of these options */
+	if (!r->names || number / 2 >= r->set.count || !(r->asked[number / 2] & 1 << which))
 		return;
+	r->asked[number / 2] &= (uint8_t)~(1 << which);
 	item = r->set.item[number / 2];
 	if (!error && addr->sa.sa_family != AF_INET)
 		error = EAI_FAMILY;
@@ -384,6 +388,13 @@ void keeper_reload(struct keeper *k)
 	if (r->set.count > k->room) {
 		log_err("%zu links, but locked memory for %u: all links stay as they are; restart for "
 			"so many", r->set.count, k->room);
+		optset_wipe(&r->set);
+		return;
+	}
+	free(r->asked);
+	r->asked = calloc(r->set.count + 1, 1);
+	if (!r->asked) {
+		log_err("no memory: all links stay as they are");
 		optset_wipe(&r->set);
 		return;
 	}
@@ -429,5 +440,6 @@ bool keeper_applied(struct keeper *k)
 void keeper_reload_end(struct keeper *k)
 {
 	optset_wipe(&k->reload.set);
+	free(k->reload.asked);
 	wipe_memory(&k->reload);
 }

@@ -120,6 +120,12 @@ static bool fits_bound(const struct keeper_link *l, const union addr *bound)
 	       (!me->set || !me->port || me->port == addr_port(bound));
 }
 
+/** keeper_fits_me() - is it our address outside, as far as that is configured? */
+bool keeper_fits_me(const struct keeper_link *l, const union addr *addr)
+{
+	return fits_bound(l, addr);
+}
+
 /**
  * keeper_may_use() - may the socket be this link's?
  * @k: the keeper

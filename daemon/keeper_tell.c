@@ -5,10 +5,15 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #include "channel.h"
 #include "keeper_impl.h"
+#include "log.h"
+
+/* Events that may wait beside those of links */
+#define QUEUE_SPARE 64
 
 /* ------------------------------------------------------------------------
  * queues
@@ -31,6 +36,7 @@ static void on_room(struct ev_loop *loop, ev_io *w, int revents)
 		if (channel_try_send(q->fd, m->data, m->len, m->pass) == -EAGAIN)
 			return;
 		STAILQ_REMOVE_HEAD(&q->waiting, next);
+		q->count--;
 		message_free(m);
 	}
 	ev_io_stop(loop, w);
@@ -83,6 +89,7 @@ int keeper_queue_put(struct keeper_queue *q, const void *data, size_t len, int p
 	m->len = len;
 	memcpy(m->data, data, len);
 	STAILQ_INSERT_TAIL(&q->waiting, m, next);
+	q->count++;
 	ev_io_start(q->loop, &q->room);
 	return 0;
 }
@@ -99,6 +106,7 @@ void keeper_queue_close(struct keeper_queue *q)
 		STAILQ_REMOVE_HEAD(&q->waiting, next);
 		message_free(m);
 	}
+	q->count = 0;
 	q->fd = -1;
 }
 
@@ -109,7 +117,8 @@ void keeper_queue_close(struct keeper_queue *q)
 /* News of the kernel can be had again by asking */
 static bool may_be_lost(const struct event *event)
 {
-	return event->type == EVENT_KERNEL || event->type == EVENT_IFACE_GONE;
+	return event->type == EVENT_KERNEL || event->type == EVENT_IFACE_GONE ||
+	       event->type == EVENT_LOST;
 }
 
 static void on_emptied(void *ctx)
@@ -144,6 +153,11 @@ void keeper_tell(struct keeper *k, const struct event *event, int pass)
 		k->lost = true;
 	else if (keeper_queue_put(&k->events, event, sizeof(*event), pass) == -ENOMEM)
 		k->lost = true;
+	/* A name and two scripts of each link, when all is well */
+	if (k->events.count > 4 * (size_t)HASH_CNT(by_conf, k->by_conf) + QUEUE_SPARE) {
+		log_err("the parser does not read events: ending it");
+		keeper_end(k, EX_SOFTWARE);
+	}
 }
 
 /** keeper_tell_number() - an event of which there is no more to say */

@@ -224,11 +224,12 @@ static int ask_bind(int fd, const char *host, uint16_t port)
 	return ask_call(&r, fd, &a, NULL);
 }
 
-static int ask_event(uint32_t link, enum hooks_event event)
+static int ask_event(uint32_t link, enum hooks_event event, const char *host)
 {
 	const struct ask_script script = {
 		.link = link, .event = event,
-		.me.in = { .sin_family = AF_INET },
+		.me.in = { .sin_family = AF_INET, .sin_port = htons(6794),
+			   .sin_addr.s_addr = inet_addr(host) },
 	};
 
 	return ask_script(conf, &script, NULL, NULL);
@@ -268,6 +269,8 @@ static void ask_in_setup(const struct options *opts, struct kernel_link *own)
 	expect("adopting another's link", kernel_link_find(conf, foreign.ifindex, own),
 	       -ENODEV);
 	expect("own interface", ask_name(REQUEST_IFACE_CREATE, opts->device), 0);
+	expect("the name of an interface without its link", ask_name(REQUEST_RELEASE, opts->device),
+	       -EBUSY);
 	expect("a second interface", ask_name(REQUEST_IFACE_CREATE, opts->device), -EPERM);
 	expect("own link", kernel_link_find(conf,
 					    iface_index(conf, opts->device), own), 0);
@@ -307,10 +310,12 @@ static void ask_anything(const struct options *opts, const struct kernel_link *o
 	expect("another link's memories", ask_memory(foreign.id), -EPERM);
 	expect("own memories", ask_memory(own->id), 0);
 	expect("another name", ask_host("hostile.example"), -EPERM);
-	expect("another link's script", ask_event(foreign.id, HOOKS_UP), -EPERM);
-	expect("ip-down before ip-up", ask_event(own->id, HOOKS_DOWN), -EPERM);
-	expect("ip-up", ask_event(own->id, HOOKS_UP), 0);
-	expect("ip-up again", ask_event(own->id, HOOKS_UP), -EPERM);
+	expect("another link's script", ask_event(foreign.id, HOOKS_UP, "192.0.2.1"), -EPERM);
+	expect("ip-down before ip-up", ask_event(own->id, HOOKS_DOWN, "192.0.2.1"), -EPERM);
+	expect("ip-up with an address not ours", ask_event(own->id, HOOKS_UP, "192.0.2.77"),
+	       -EPERM);
+	expect("ip-up", ask_event(own->id, HOOKS_UP, "192.0.2.1"), 0);
+	expect("ip-up again", ask_event(own->id, HOOKS_UP, "192.0.2.1"), -EPERM);
 	expect("own key", ask_key(own->id, opts->cipher, 32), 0);
 	log_notice("%d as expected, %d not", refused, allowed);
 }

@@ -213,7 +213,7 @@ requests()
 	has "$TMP/said" "a key for another link: Operation not permitted"
 	has "$TMP/said" "deleting another interface: Operation not permitted"
 	has "$TMP/said" "refused request .* of the parser about link [12]: it has no right to this"
-	has "$TMP/said" "41 as expected, 0 not"
+	has "$TMP/said" "43 as expected, 0 not"
 	ipn a link show dev other > /dev/null
 	ipn a link show dev lo > /dev/null
 	fails ipn a link show dev hostile0

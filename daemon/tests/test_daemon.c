@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -94,21 +95,32 @@ static void test_log_limit(void **state)
  * background
  */
 
+static void wait_begins(void *ctx)
+{
+	++*(int *)ctx;
+}
+
 /* Run @body in a process that goes to the background; its caller's exit code */
 static int run_in_background(void (*body)(int out), int out)
 {
-	pid_t pid = fork();
+	int *waiting = mmap(NULL, sizeof(*waiting), PROT_READ | PROT_WRITE,
+			    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int status;
+	pid_t pid;
 
+	assert_ptr_not_equal(waiting, MAP_FAILED);
+	pid = fork();
 	assert_true(pid >= 0);
 	if (!pid) {
-		if (daemonize_begin())
+		if (daemonize_begin(wait_begins, waiting))
 			_exit(99);
 		body(out);
 		_exit(98);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
+	assert_int_equal(*waiting, 1);
+	munmap(waiting, sizeof(*waiting));
 	return WEXITSTATUS(status);
 }
 
