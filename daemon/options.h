@@ -139,7 +139,8 @@ struct options {
  * @err: takes the messages
  *
  * Reads OPTIONS_FILE if there is one, the file named by -o, and the command
- * line; later ones win. Every fault found is reported, with file and line. Nothing but these files is touched. Needs secret_init().
+ * line; later ones win. Every fault found is reported, with file and line. Nothing
+ * but these files is touched. Needs secret_init().
  *
  * Return: 0 to go on; -1 when --help or --version was answered and the
  * program shall end with success; else the exit code, EX_USAGE or EX_CONFIG.

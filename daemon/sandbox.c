@@ -207,7 +207,8 @@ static int filter_parser(void)
 /**
  * sandbox_keeper() - what is left of root in the keeper
  *
- * CAP_NET_BIND_SERVICE is for ports below 1024, which may come with SIGHUP. CAP_KILL is there so that the parser, of another user, dies with it.
+ * CAP_NET_BIND_SERVICE is for ports below 1024, which may come with SIGHUP.
+ * CAP_KILL is there so that the parser, of another user, dies with it.
  *
  * Return: 0 or -errno.
  */
