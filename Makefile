@@ -12,6 +12,8 @@ TESTS ?=
 # Seconds for each fuzz target: of "make fuzz", and of "make check"
 TIME ?= 60
 FUZZ_TIME ?= 60
+# Minutes after which "make check" begins no further selftest; empty: all are run
+LIMIT ?=
 # What "make bench" measures: kernels and modes
 MODES ?= icount smp
 # What "make bench-scale" measures: peers of the hub, and their keys
@@ -40,7 +42,8 @@ help:
 	@echo "make deps          install what all of this needs (Debian 12)"
 	@echo "make check         build and test everything in emulated machines;"
 	@echo "                   KERNELS='6.1 6.12 debug' TESTS='basic.sh ...' for less"
-	@echo "                   FUZZ_TIME=60: seconds for each fuzz target"
+	@echo "                   FUZZ_TIME=60: seconds for each fuzz target; LIMIT=55: minutes,"
+	@echo "                   no further test is begun then"
 	@echo "make fuzz          the daemon's parsers and sessions against random input;"
 	@echo "                   TIME=60: seconds for each target, TARGETS='session ...'"
 	@echo "make demo          two gateways at work in an emulated machine;"
@@ -106,7 +109,8 @@ deps:
 	@$(VM)/deps
 
 check:
-	@KERNELS='$(KERNELS)' TESTS='$(TESTS)' FUZZ_TIME='$(FUZZ_TIME)' $(VM)/check
+	@KERNELS='$(KERNELS)' TESTS='$(TESTS)' FUZZ_TIME='$(FUZZ_TIME)' LIMIT='$(LIMIT)' \
+		$(VM)/check
 
 fuzz:
 	@$(MAKE) -s -C daemon OUT=$(BUILD)/daemon fuzz
