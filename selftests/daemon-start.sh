@@ -113,6 +113,8 @@ name_server_silent()
 	sample a "peer gw-b.example:6794"
 	sample b
 	name ""
+	# Nobody has that address, and nobody says so
+	ips a "neigh add 192.0.2.99 lladdr 02:00:00:00:00:99 nud permanent dev wan"
 	[ -e /etc/resolv.conf ] || touch /etc/resolv.conf
 	echo "nameserver 192.0.2.99
 		options timeout:30 attempts:2" > "$TMP/a/resolv.conf"
