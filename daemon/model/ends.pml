@@ -79,10 +79,13 @@ typedef init_message {
 	bit from;
 	byte written;		/* by the true time, which messages count */
 	byte timestamp;		/* by the sender's clock */
-	byte cookie;
+	bool cookie;		/* it has one, and that is fresh */
+#ifdef AT_ONCE
+	bool asked_for;		/* the cookie, by a CHALLENGE of this exchange */
+#endif
 	int beats;		/* whose ephemeral keys are less than its own, */
 	int yields;		/* or greater, as far as that matters yet */
-	byte challenged;		/* the cookie of the CHALLENGE that answers it */
+	bool challenged;	/* the CHALLENGE that answers it has one that is fresh */
 };
 
 typedef response_message {
@@ -94,7 +97,7 @@ typedef response_message {
 /* struct session; newest and sent are in the state file, too */
 typedef session_state {
 	byte newest;
-	byte jar;		/* the cookie that is fresh now */
+	bool cookie;		/* the peer's latest is kept, and fresh */
 	byte current_id;
 	byte next_id;
 	bool hold_until;	/* is that still to come? */
@@ -136,6 +139,8 @@ int answer_to[2];	/* RESPONSEs to each end */
 
 byte restarts = RESTARTS, losses = LOSSES, dups = DUPS, early = EARLY, rekeys = REKEYS;
 
+hidden byte i;
+
 byte forgot[2];		/* our INITs up to this one are not known as ours any more */
 
 #define has_key(e, k) (link[e].previous == (k) || link[e].current == (k) || \
@@ -148,7 +153,7 @@ byte forgot[2];		/* our INITs up to this one are not known as ours any more */
 	       !agreed[0] && !agreed[1])
 #ifdef AT_ONCE
 /* Is the first INIT of the peer's exchange all there is? */
-#define at_once(e) (s[peer(e)].sends == 1 && !INIT[s[peer(e)].ours].cookie && \
+#define at_once(e) (s[peer(e)].sends == 1 && !INIT[s[peer(e)].ours].asked_for && \
 		    net_init == bit_of(s[peer(e)].ours) && \
 		    !net_response && !net_challenge && !net_data[0] && !net_data[1] && \
 		    !link[0].active_ntf && !link[1].active_ntf)
@@ -241,7 +246,6 @@ init {
 		do
 		:: e < 2 ->
 			s[e].start_at = SOON;
-			s[e].jar = 1;
 			run session(e);
 			run kernel(e);
 			e++

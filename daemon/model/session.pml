@@ -62,10 +62,28 @@ inline session_forget_next(e)
 	s[e].answered_response = 0
 }
 
+/* cookie_turn(): none that it gave is fresh any more, wherever that is now. It is as
+ * none then, and the same state
+ */
+inline cookie_turn(e)
+{
+	i = 1;
+	do
+	:: i <= inits && INIT[i].from != e ->
+		INIT[i].cookie = false;
+		INIT[i].challenged = false;
+		i++
+	:: i <= inits && INIT[i].from == e -> i++
+	:: else -> break
+	od;
+	i = 0;
+	s[peer(e)].cookie = false
+}
+
 inline session_remember(e, stamp)
 {
 #if MUTANT != NO_SPEND
-	s[e].jar++;
+	cookie_turn(e);
 #endif
 	if
 	:: !s[e].newest -> s[e].newest = wall_clock(e)
@@ -122,7 +140,11 @@ inline session_begin(e)
 	session_start_at(e, SESSION_NEVER);
 	session_confirm_at(e, false);
 	s[e].sends = 0;
-	write_init(e, 0);
+	/* Is cookie_until still to come? */
+	if
+	:: s[e].cookie -> write_init(e, true)
+	:: write_init(e, false)
+	fi;
 	session_send_init(e)
 }
 
@@ -145,7 +167,11 @@ inline session_receive_challenge(e, n)
 #ifdef TIMED
 		assert(inits < NINIT);
 #endif
-		write_init(e, INIT[n].challenged);
+		s[e].cookie = INIT[n].challenged;
+		write_init(e, s[e].cookie);
+#ifdef AT_ONCE
+		INIT[inits].asked_for = true;
+#endif
 		printf("%d: write_init: INIT %d\n", e, inits);
 		put(net_init, inits)
 	fi
@@ -203,7 +229,7 @@ inline session_confirm(e)
  */
 
 #define is_reflected(e, n) (INIT[n].from == e && n > forgot[e])
-#define fresh(e, n) (INIT[n].from != e && INIT[n].cookie == s[e].jar)
+#define fresh(e, n) (INIT[n].from != e && INIT[n].cookie)
 #if MUTANT == NO_TIMESTAMP
 #define is_new(e, n) true
 #elif MUTANT == NO_CHALLENGE
@@ -235,7 +261,7 @@ inline compare(a, b)
 
 inline challenge(e, n)
 {
-	INIT[n].challenged = s[e].jar;
+	INIT[n].challenged = INIT[n].from != e;
 	printf("%d: challenge: INIT %d\n", e, n);
 	put(net_challenge, n)
 }
@@ -356,7 +382,8 @@ inline restart(e)
 	session_forget_next(e);
 	s[e].answered_init = 0;
 	session_confirm_at(e, false);
-	s[e].jar++;
+	cookie_turn(e);
+	s[e].cookie = false;
 	link[e].active_ntf = 0;
 	if
 	:: may_keep_keys(e)
