@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The filter on a socket, with sockets of this machine; and how much of a flood
- * is read.
+ * The filter on a socket, with sockets of this machine: what passes it, and what is
+ * done where there can be none.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,56 +14,16 @@
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <cipe/wire.h>
 
 #include "intake.h"
+#include "intake_sockets.h"
 
-#define INIT_LEN 150
-
-/* So little that a flood is one on a busy machine, too */
+/* So little that it is soon spent */
 #define BUDGET (INTAKE_BUDGET_NS / 4)
 
-static int from, to;
-static union addr here;
 static const union addr unset;
-
-/* An INIT as far as the filter looks */
-static const uint8_t init[INIT_LEN] = { 0, 0, 0, 0, 1, 1, 2, 0, 3, 0, 0, 0 };
-
-static void open_both(int family)
-{
-	socklen_t len;
-
-	memset(&here, 0, sizeof(here));
-	here.sa.sa_family = (sa_family_t)family;
-	if (family == AF_INET)
-		here.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	else
-		here.in6.sin6_addr = in6addr_loopback;
-	len = addr_len(&here);
-	to = socket(family, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-	from = socket(family, SOCK_DGRAM, 0);
-	assert_int_equal(bind(to, &here.sa, len), 0);
-	assert_int_equal(getsockname(to, &here.sa, &len), 0);
-	assert_int_equal(connect(from, &here.sa, len), 0);
-}
-
-static void close_both(void)
-{
-	close(from);
-	close(to);
-}
-
-static int passes(const uint8_t *msg, size_t len)
-{
-	uint8_t buf[2048];
-
-	assert_int_equal(send(from, msg, len, 0), len);
-	return recv(to, buf, sizeof(buf), 0) == (ssize_t)len;
-}
 
 /* Does it pass with that octet in it? */
 static int passes_with(unsigned int at, uint8_t value)
@@ -229,15 +189,6 @@ static void test_all(void **state)
 	close_both();
 }
 
-static unsigned int count_passing(unsigned int sent)
-{
-	unsigned int i, n = 0;
-
-	for (i = 0; i < sent; i++)
-		n += (unsigned int)passes(init, sizeof(init));
-	return n;
-}
-
 /* An eighth of 8000: more than six standard deviations off is no chance */
 static void chance_at(int family)
 {
@@ -285,37 +236,12 @@ static void test_chance(void **state)
 	chance_at(AF_INET6);
 }
 
-/* A socket that always has more, all of it worth nothing, or of use */
-struct source {
-	enum intake_verdict verdict;
-	uint64_t ns;
-	unsigned int taken;
-	union addr from;
-};
-
-static void busy(uint64_t ns)
-{
-	struct timespec ts;
-	uint64_t end, now;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	end = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec + ns;
-	do {
-		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-		now = (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-	} while (now < end);
-}
-
+/* There is always more, all of it worth nothing */
 static enum intake_verdict take(void *ctx, union addr *sender)
 {
-	struct source *source = ctx;
-
-	/* From there, and what costs nothing from elsewhere, in turn */
-	if (source->taken++ % 2 && addr_is_set(&source->from))
-		return source->verdict;
-	*sender = source->from;
-	busy(source->ns);
-	return source->verdict;
+	(void)ctx;
+	(void)sender;
+	return INTAKE_WASTE;
 }
 
 static void on_end(struct ev_loop *loop, ev_timer *w, int revents)
@@ -333,166 +259,6 @@ static void run(struct ev_loop *loop, double seconds)
 	ev_now_update(loop);
 	ev_timer_start(loop, &end);
 	ev_run(loop, 0);
-}
-
-static uint64_t ran_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
-
-/* Each message takes so long */
-static void budget_of(uint64_t ns)
-{
-	struct ev_loop *loop = ev_loop_new(0);
-	struct source source = { .verdict = INTAKE_WASTE, .ns = ns };
-	struct intake_budget budget = { .ns = BUDGET };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
-			    .filter = { .family = AF_INET } };
-	union addr known[2] = { unset };
-	const uint16_t hint = 7;
-	uint64_t began, limit;
-	uint8_t buf[2048];
-	int tries;
-
-	open_both(AF_INET);
-	i.fd = to;
-	intake_start(&i);
-	limit = budget.ns * 20 / 1000000;
-	assert_true(intake_machine() >= INTAKE_BUDGET_NS);
-	for (tries = 0; tries < 100; tries++)
-		assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	/* Others may want this processor, too */
-	for (tries = 0; tries < 100 && i.filter.chance > UINT32_MAX / 64; tries++)
-		run(loop, 0.2);
-	assert_true(i.flooded);
-	assert_true(i.filter.chance <= UINT32_MAX / 64);
-	began = ran_ms();
-	run(loop, 2.);
-	/* What it is, and half as much again */
-	assert_in_range(ran_ms() - began, limit / 8, limit + limit / 2);
-	/* Nobody but the peer gets through now */
-	known[1] = here;
-	intake_know(&i, known, 2);
-	assert_int_equal(i.filter.n_known, 1);
-	assert_true(i.filter.strict);
-	/* What waited when less was let in, was of the flood */
-	assert_int_equal(recv(to, buf, sizeof(buf), 0), -1);
-	intake_expect(&i, &hint, 1);
-	assert_false(passes(init, sizeof(init)));
-	intake_expect(&i, &hint, 0);
-
-	/* The flood ends: soon all is as before */
-	source.verdict = INTAKE_EMPTY;
-	for (tries = 0; tries < 100 && i.flooded; tries++)
-		run(loop, 0.2);
-	assert_false(i.flooded);
-	assert_false(i.filter.strict);
-	assert_int_equal(i.filter.chance, UINT32_MAX);
-
-	/* What is of use is not bounded */
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	source.verdict = INTAKE_USE;
-	source.taken = 0;
-	source.ns = 100000;
-	for (tries = 0; tries < 100 && source.taken < 500; tries++)
-		run(loop, 0.2);
-	assert_false(i.flooded);
-	assert_in_range(source.taken, 500, 1000000);
-	intake_stop(&i);
-	close_both();
-	ev_loop_destroy(loop);
-}
-
-/* One message takes as long as many periods have. Nothing is read until part of
- * that has passed, and that nothing was read tells nothing
- */
-static void test_debt(void **state)
-{
-	struct ev_loop *loop = ev_loop_new(0);
-	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
-	struct intake_budget budget = { .ns = BUDGET };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
-			    .filter = { .family = AF_INET } };
-	int64_t most = 5 * (int64_t)budget.ns;
-	uint32_t chance;
-	int tries;
-
-	(void)state;
-	open_both(AF_INET);
-	i.fd = to;
-	intake_start(&i);
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	for (tries = 0; tries < 100 && i.filter.chance > UINT32_MAX / 64; tries++)
-		run(loop, 0.2);
-	assert_true(i.flooded);
-	source.taken = 0;
-	source.ns = 100 * budget.ns;
-	for (tries = 0; tries < 100 && !source.taken; tries++)
-		run(loop, 0.02);
-	assert_true(source.taken);
-	assert_in_range(-i.credit, 1, most);
-	/* Now there is nothing more; it cannot know before it may look */
-	chance = i.filter.chance;
-	source.verdict = INTAKE_EMPTY;
-	source.ns = 0;
-	for (tries = 0; tries < 1000 && i.credit <= 0; tries++) {
-		assert_int_equal(i.filter.chance, chance);
-		run(loop, 0.01);
-	}
-	assert_true(i.credit > 0);
-	for (tries = 0; tries < 100 && i.flooded; tries++)
-		run(loop, 0.2);
-	assert_false(i.flooded);
-	intake_stop(&i);
-	close_both();
-	ev_loop_destroy(loop);
-}
-
-/* Whatever a clock does: it neither goes deaf, nor stays in a flood that is over */
-static void test_time(void **state)
-{
-	static const uint64_t far[] = { 0, UINT64_MAX, UINT64_MAX / 2 };
-	struct ev_loop *loop = ev_loop_new(0);
-	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
-	struct intake_budget budget = { .ns = BUDGET };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
-			    .filter = { .family = AF_INET } };
-	int64_t owed = 5 * (int64_t)budget.ns, saved = (int64_t)budget.ns / 2;
-	size_t n;
-	int tries;
-
-	(void)state;
-	open_both(AF_INET);
-	i.fd = to;
-	intake_start(&i);
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	for (n = 0; n < sizeof(far) / sizeof(far[0]); n++) {
-		source.verdict = INTAKE_WASTE;
-		i.period_end = budget.credited_at = far[n];
-		for (tries = 0; tries < 100 && !i.flooded; tries++)
-			run(loop, 0.1);
-		assert_true(i.flooded);
-		i.turned_at = i.period_end = far[n];
-		run(loop, 0.1);
-		assert_in_range(i.credit + owed, 0, owed + saved);
-		assert_in_range(budget.credit + owed, 0, owed + 20 * saved);
-		source.taken = 0;
-		for (tries = 0; tries < 100 && !source.taken; tries++)
-			run(loop, 0.1);
-		assert_true(source.taken);
-		source.verdict = INTAKE_EMPTY;
-		i.turned_at = i.period_end = far[n];
-		for (tries = 0; tries < 100 && i.flooded; tries++)
-			run(loop, 0.1);
-		assert_false(i.flooded);
-		assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	}
-	intake_stop(&i);
-	close_both();
-	ev_loop_destroy(loop);
 }
 
 /* No room for a filter any more: a socket may only use so much memory for what it
@@ -530,12 +296,11 @@ static void make_room(unsigned int n)
 static void test_bare(void **state)
 {
 	struct ev_loop *loop = ev_loop_new(0);
-	struct source source = { .verdict = INTAKE_WASTE };
 	struct intake_budget budget = { .ns = BUDGET };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
+	struct intake i = { .loop = loop, .take = take, .budget = &budget,
 			    .filter = { .family = AF_INET6 } };
 	const uint16_t hint = 7;
-	unsigned int groups;
+	unsigned int groups, tries;
 	uint8_t buf[2048];
 
 	(void)state;
@@ -543,9 +308,9 @@ static void test_bare(void **state)
 	i.fd = to;
 	intake_start(&i);
 	assert_false(i.bare);
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
+	send_init();
 	while (!i.flooded)
-		run(loop, 0.1);
+		run(loop, 0.01);
 	while (recv(to, buf, sizeof(buf), 0) >= 0)
 		;
 	intake_expect(&i, &hint, 1);
@@ -557,199 +322,19 @@ static void test_bare(void **state)
 	intake_expect(&i, &hint, 0);
 	assert_true(i.bare);
 	assert_true(passes_with(11, 9));
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	run(loop, 0.5);
+	send_init();
+	run(loop, 0.3);
 	assert_true(i.bare);
 	/* What waits without a filter is not of another time */
 	assert_int_equal(recv(to, buf, sizeof(buf), 0), sizeof(init));
 	make_room(groups);
-	run(loop, 0.5);
+	for (tries = 0; tries < 100 && i.bare; tries++)
+		run(loop, 0.1);
 	assert_false(i.bare);
 	assert_false(passes_with(4, 2));
 	intake_stop(&i);
 	close_both();
 	ev_loop_destroy(loop);
-}
-
-/* So many of use that there is no end to them say nothing of the flood */
-static void test_use(void **state)
-{
-	struct ev_loop *loop = ev_loop_new(0);
-	struct source source = { .verdict = INTAKE_WASTE, .ns = 20000 };
-	struct intake_budget budget = { .ns = BUDGET };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
-			    .filter = { .family = AF_INET } };
-	uint32_t chance;
-	int tries;
-
-	(void)state;
-	open_both(AF_INET);
-	i.fd = to;
-	intake_start(&i);
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	for (tries = 0; tries < 100 && i.filter.chance > UINT32_MAX / 64; tries++)
-		run(loop, 0.1);
-	source.verdict = INTAKE_USE;
-	source.ns = 1000;
-	chance = i.filter.chance;
-	for (tries = 0; tries < 1000 && i.flooded; tries++) {
-		run(loop, 0.02);
-		assert_true(i.filter.chance >= chance);
-		chance = i.filter.chance;
-	}
-	assert_false(i.flooded);
-	intake_stop(&i);
-	close_both();
-	ev_loop_destroy(loop);
-}
-
-/* A flood that takes time, forged from where one peer is, keeps out nobody else */
-static void test_known(void **state)
-{
-	struct ev_loop *loop = ev_loop_new(0);
-	struct source source = { .verdict = INTAKE_WASTE, .ns = 1000000 };
-	struct intake_budget budget = { .ns = BUDGET };
-	struct intake i = { .loop = loop, .take = take, .ctx = &source, .budget = &budget,
-			    .filter = { .family = AF_INET } };
-	union addr known[3];
-	int tries;
-
-	(void)state;
-	open_both(AF_INET);
-	i.fd = to;
-	intake_start(&i);
-	known[0] = known[1] = known[2] = source.from = here;
-	known[0].in.sin_addr.s_addr = htonl(0xc0000201);
-	known[2].in.sin_addr.s_addr = htonl(0xc0000202);
-	intake_know(&i, known, 3);
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	for (tries = 0; tries < 200 && i.filter.known_chance[1] > UINT32_MAX / 64; tries++)
-		run(loop, 0.1);
-	assert_true(i.filter.known_chance[1] <= UINT32_MAX / 64);
-	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
-	assert_int_equal(i.filter.known_chance[2], UINT32_MAX);
-	assert_int_equal(i.filter.chance, UINT32_MAX);
-	assert_in_range(count_passing(1000), 0, 100);
-	/* It is a stranger's address, now, and a peer goes on to be where it was */
-	intake_know(&i, &known[2], 1);
-	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
-	assert_int_equal(count_passing(10), 10);
-	for (tries = 0; tries < 200 && i.filter.chance > UINT32_MAX / 64; tries++)
-		run(loop, 0.1);
-	assert_true(i.filter.chance <= UINT32_MAX / 64);
-	assert_int_equal(i.filter.known_chance[0], UINT32_MAX);
-	/* The flood ends */
-	source.verdict = INTAKE_EMPTY;
-	for (tries = 0; tries < 100 && i.flooded; tries++)
-		run(loop, 0.2);
-	assert_false(i.flooded);
-	assert_int_equal(i.filter.chance, UINT32_MAX);
-	intake_stop(&i);
-	close_both();
-	ev_loop_destroy(loop);
-}
-
-/* So many of no use, and then nothing more */
-static enum intake_verdict take_few(void *ctx, union addr *sender)
-{
-	struct source *source = ctx;
-
-	(void)sender;
-	if (!source->taken)
-		return INTAKE_EMPTY;
-	source->taken--;
-	busy(source->ns);
-	return INTAKE_WASTE;
-}
-
-/* When many peers are asked back at once that is no flood; what takes longer is */
-static void test_burst(void **state)
-{
-	struct ev_loop *loop = ev_loop_new(0);
-	struct source source = { .ns = 30000, .taken = 150 };
-	struct intake_budget budget = { .ns = BUDGET };
-	struct intake i = { .loop = loop, .take = take_few, .ctx = &source, .budget = &budget,
-			    .filter = { .family = AF_INET } };
-	int tries;
-
-	(void)state;
-	open_both(AF_INET);
-	i.fd = to;
-	intake_start(&i);
-	assert_int_equal(send(from, init, sizeof(init), 0), sizeof(init));
-	for (tries = 0; tries < 100 && source.taken; tries++) {
-		run(loop, 0.1);
-		assert_false(i.flooded);
-	}
-	assert_int_equal(source.taken, 0);
-	source.taken = 1000000;
-	for (tries = 0; tries < 100 && !i.flooded; tries++)
-		run(loop, 0.1);
-	assert_true(i.flooded);
-	intake_stop(&i);
-	assert_int_equal(budget.flooded, 0);
-	assert_int_equal(budget.users, 0);
-	intake_stop(&i);
-	assert_int_equal(budget.users, 0);
-	close_both();
-	ev_loop_destroy(loop);
-}
-
-/* Of two sockets that have one budget: a flood of one takes half of it, while the
- * other is none the worse; floods of both take half of it each. Half of it is time
- * for 250 messages in two seconds
- */
-static void test_common(void **state)
-{
-	struct ev_loop *loop = ev_loop_new(0);
-	struct source source[2] = { { .verdict = INTAKE_WASTE, .ns = 20000 },
-				    { .verdict = INTAKE_EMPTY, .ns = 20000 } };
-	struct intake_budget budget = { .ns = BUDGET };
-	struct intake i[2];
-	int n, fd[2], tries;
-
-	(void)state;
-	for (n = 0; n < 2; n++) {
-		open_both(AF_INET);
-		i[n] = (struct intake){ .loop = loop, .fd = to, .take = take, .ctx = &source[n],
-					.budget = &budget, .filter = { .family = AF_INET } };
-		fd[n] = from;
-		intake_start(&i[n]);
-	}
-	assert_int_equal(send(fd[0], init, sizeof(init), 0), sizeof(init));
-	for (tries = 0; tries < 100 && i[0].filter.chance > UINT32_MAX / 64; tries++)
-		run(loop, 0.1);
-	assert_true(i[0].flooded);
-	source[0].taken = 0;
-	run(loop, 2.);
-	assert_in_range(source[0].taken, 1, 375);
-	assert_false(i[1].flooded);
-	assert_int_equal(i[1].filter.chance, UINT32_MAX);
-	assert_int_equal(budget.flooded, 1);
-	source[1].verdict = INTAKE_WASTE;
-	assert_int_equal(send(fd[1], init, sizeof(init), 0), sizeof(init));
-	for (tries = 0; tries < 100 && i[1].filter.chance > UINT32_MAX / 64; tries++)
-		run(loop, 0.1);
-	assert_true(i[0].flooded && i[1].flooded);
-	assert_int_equal(budget.flooded, 2);
-	source[0].taken = source[1].taken = 0;
-	run(loop, 2.);
-	assert_in_range(source[0].taken, 1, 375);
-	assert_in_range(source[1].taken, 1, 375);
-	for (n = 0; n < 2; n++) {
-		intake_stop(&i[n]);
-		close(fd[n]);
-		close(i[n].fd);
-	}
-	ev_loop_destroy(loop);
-}
-
-static void test_budget(void **state)
-{
-	(void)state;
-	budget_of(2000);
-	budget_of(20000);
-	budget_of(1000000);
 }
 
 int main(void)
@@ -760,14 +345,7 @@ int main(void)
 		cmocka_unit_test(test_awaited),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_chance),
-		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_debt),
-		cmocka_unit_test(test_time),
 		cmocka_unit_test(test_bare),
-		cmocka_unit_test(test_use),
-		cmocka_unit_test(test_known),
-		cmocka_unit_test(test_burst),
-		cmocka_unit_test(test_common),
 	};
 
 	cmocka_set_message_output(CM_OUTPUT_TAP);
