@@ -43,6 +43,12 @@ size_t unhex(const char *s, uint8_t *buf, size_t size)
 	return n;
 }
 
+void put_be16(uint8_t *p, uint16_t v)
+{
+	p[0] = v >> 8;
+	p[1] = v;
+}
+
 void put_be32(uint8_t *p, uint32_t v)
 {
 	p[0] = v >> 24;

@@ -35,6 +35,7 @@ struct key {
 void die(const char *what);
 unsigned long number(const char *s);
 size_t unhex(const char *s, uint8_t *buf, size_t size);
+void put_be16(uint8_t *p, uint16_t v);
 void put_be32(uint8_t *p, uint32_t v);
 uint32_t get_be32(const uint8_t *p);
 uint16_t get_be16(const uint8_t *p);
