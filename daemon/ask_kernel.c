@@ -124,7 +124,8 @@ int kernel_key_del(uint32_t conf, uint32_t id, enum cipe_slot slot)
  */
 int kernel_key_del_all(uint32_t conf, uint32_t id)
 {
-	struct request r = { .op = REQUEST_KEY_DEL, .conf = conf, .key_del = { id, REQUEST_KEYS_ALL } };
+	struct request r = { .op = REQUEST_KEY_DEL, .conf = conf,
+			     .key_del = { id, REQUEST_KEYS_ALL } };
 
 	return ask_simple(&r);
 }
@@ -192,7 +193,8 @@ int iface_set_up(uint32_t conf, unsigned int ifindex)
 static int with_addr(uint32_t op, uint32_t conf, unsigned int ifindex,
 		     const struct iface_addr *addr)
 {
-	struct request r = { .op = op, .conf = conf, .ifaddr = { ifindex, addr->local, addr->peer } };
+	struct request r = { .op = op, .conf = conf,
+			     .ifaddr = { ifindex, addr->local, addr->peer } };
 
 	return ask_simple(&r);
 }

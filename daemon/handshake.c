@@ -446,8 +446,9 @@ static enum handshake_result handshake_try_response(struct noise *noise, const u
 	enum handshake_result result;
 	size_t payload_size;
 
-	result = handshake_noise_result(noise_read(noise, msg + GUARD_HEADER_LEN, len - GUARD_HEADER_LEN,
-						   payload, sizeof(payload), &payload_size));
+	result = handshake_noise_result(noise_read(noise, msg + GUARD_HEADER_LEN,
+						   len - GUARD_HEADER_LEN, payload,
+						   sizeof(payload), &payload_size));
 	if (result == HANDSHAKE_OK &&
 	    payload_parse(payload, payload_size, CIPE_WIRE_RESPONSE, info))
 		return HANDSHAKE_PAYLOAD;

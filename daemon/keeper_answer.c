@@ -137,8 +137,8 @@ static void refuse(const struct request *r)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
 
-	log_limited(&limit, LOG_ERR, "refused request %u of the parser about link %u: it has no right to "
-		    "this", r->op, r->conf);
+	log_limited(&limit, LOG_ERR, "refused request %u of the parser about link %u: it has no "
+		    "right to this", r->op, r->conf);
 }
 
 /* Return: as keeper_handler */

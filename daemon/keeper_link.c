@@ -31,8 +31,12 @@ static void take_over(struct keeper *k, struct keeper_link *l, const struct kern
 static bool adoptable(struct keeper *k, const struct keeper_link *l,
 		      const struct kernel_link *seen)
 {
-	return !l->ready && !l->id && !keeper_find_id(k, seen->id) && l->pidfile.fd >= 0 && !strcmp(seen->name, l->name) &&
-	       ((l->created && l->ifindex == seen->ifindex) || l->item->opts.device[0] || seen->id == l->remembered);
+	if (l->ready || l->id || keeper_find_id(k, seen->id))
+		return false;
+	if (l->pidfile.fd < 0 || strcmp(seen->name, l->name))
+		return false;
+	return (l->created && l->ifindex == seen->ifindex) || l->item->opts.device[0] ||
+	       seen->id == l->remembered;
 }
 
 /* We hold the pid file: if its socket is still in use, that is by the parser of a

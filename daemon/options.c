@@ -21,7 +21,8 @@ static void print_help(void)
 	       "Example: ciped -o /etc/cipe/branch.options peer=192.0.2.2:6794\n\n"
 	       "Options come from " OPTIONS_FILE ", then FILE, then the command line; later\n"
 	       "ones win. Without FILE and command line, each file in " OPTSET_DIR "\n"
-	       "is a link more; SIGHUP has them read again. A line of a file is \"name value\", or a comment after '#'.\n\n");
+	       "is a link more; SIGHUP has them read again. A line of a file is\n"
+	       "\"name value\", or a comment after '#'.\n\n");
 	for (const struct optdef *def = opttable; def->name; def++)
 		printf("  %-8s %s\n", def->name, def->help);
 	printf("\n  -o FILE, -h (--help), -V (--version)\n");

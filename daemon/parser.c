@@ -179,8 +179,8 @@ static int enter_sandbox(void)
 	int rc = sandbox_parser();
 
 	if (rc)
-		log_err("cannot start: no seccomp filter (%s): the process that reads packets would not be "
-			"confined", strerror(-rc));
+		log_err("cannot start: no seccomp filter (%s): the process that reads packets would "
+			"not be confined", strerror(-rc));
 	return rc ? LINK_EXIT_SYSTEM : 0;
 }
 

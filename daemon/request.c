@@ -85,7 +85,8 @@ static bool valid_resolve(const struct request_resolve *resolve)
 static bool valid_script(const struct request_script *script)
 {
 	return (script->event == HOOKS_UP || script->event == HOOKS_DOWN) &&
-	       is_addr(&script->me) && (is_addr(&script->peer) || script->peer.sa.sa_family == AF_UNSPEC) &&
+	       is_addr(&script->me) &&
+	       (is_addr(&script->peer) || script->peer.sa.sa_family == AF_UNSPEC) &&
 	       script->mtu <= MTU_MAX;
 }
 

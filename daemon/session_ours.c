@@ -59,7 +59,8 @@ void session_send_init(struct session *s, uint64_t now)
 
 	if (destination(s, &to))
 		ask(s, &to);
-	s->retry_at = now + session_back_off(s, SESSION_RETRY_FIRST_MS, s->sends, SESSION_RETRY_MAX_MS);
+	s->retry_at = now + session_back_off(s, SESSION_RETRY_FIRST_MS, s->sends,
+					     SESSION_RETRY_MAX_MS);
 	s->sends++;
 }
 

@@ -276,8 +276,10 @@ static void ask_in_setup(const struct options *opts, struct kernel_link *own)
 					    iface_index(conf, opts->device), own), 0);
 	expect("own socket", carrier_open(&c, conf, AF_INET), 0);
 	expect("another address", ask_bind(c.fd, "192.0.2.1", 53), -EPERM);
-	expect("binding a socket not of the keeper", ask_bind(ask_events_fd(), "192.0.2.1", 6794), -EPERM);
-	expect("handing over a socket not of the keeper", ask_set(own->id, ask_events_fd()), -EPERM);
+	expect("binding a socket not of the keeper",
+	       ask_bind(ask_events_fd(), "192.0.2.1", 6794), -EPERM);
+	expect("handing over a socket not of the keeper",
+	       ask_set(own->id, ask_events_fd()), -EPERM);
 	ask_ready(conf);
 }
 

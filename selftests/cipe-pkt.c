@@ -33,8 +33,9 @@ int usage(void)
 "cipe-pkt frame DEVICE HEX [PROTOCOL]\n"
 "cipe-pkt inject DEVICE INNER\n"
 "cipe-pkt sniff DEVICE FILE [in|out] [marker STRING]\n"
-"expect waits for packets with something inside. K is CIPHER:KEY:IV:ID. LIST is like 0-9,7,20-15. sniff goes to the\n"
-"background when it is ready and prints its process id.\n");
+"expect waits for packets with something inside. K is CIPHER:KEY:IV:ID. LIST is\n"
+"like 0-9,7,20-15. sniff goes to the background when it is ready and prints its\n"
+"process id.\n");
 	return 2;
 }
 

@@ -191,11 +191,15 @@ end:	do
 		    :: else -> fire()
 		    fi;
 		    printf("%d: session_begin: INIT %d\n", e, inits + 1); session_begin(e) }
-	:: atomic { s[e].ours && due -> fire(); printf("%d: session_give_up: INIT %d\n", e, s[e].ours); session_give_up(e) }
-	:: atomic { can_end_hold(e) && due -> fire(); printf("%d: hold_until\n", e); s[e].hold_until = false }
+	:: atomic { s[e].ours && due -> fire();
+		    printf("%d: session_give_up: INIT %d\n", e, s[e].ours); session_give_up(e) }
+	:: atomic { can_end_hold(e) && due -> fire();
+		    printf("%d: hold_until\n", e); s[e].hold_until = false }
 #ifdef TIMED
-	:: atomic { s[e].ours && s[e].sends < 2 && quiet -> printf("%d: session_send_init: INIT %d\n", e, s[e].ours); session_send_init(e) }
-	:: atomic { s[e].confirm_at && !s[e].ours && due -> fire(); printf("%d: session_confirm\n", e); session_confirm(e) }
+	:: atomic { s[e].ours && s[e].sends < 2 && quiet ->
+		    printf("%d: session_send_init: INIT %d\n", e, s[e].ours); session_send_init(e) }
+	:: atomic { s[e].confirm_at && !s[e].ours && due -> fire();
+		    printf("%d: session_confirm\n", e); session_confirm(e) }
 #endif
 	/* session_receive() */
 	:: atomic { inits_for(e) -> pick(inits_for(e), n); take(net_init, n);
@@ -218,7 +222,8 @@ end:	do
 		    printf("%d: session_key_active: key %d\n", e, link[e].active_ntf);
 		    session_key_active(e, link[e].active_ntf);
 		    link[e].active_ntf = 0 }
-	:: atomic { unseen(e) && due -> fire(); printf("%d: session_keys_seen\n", e); session_keys_seen(e) }
+	:: atomic { unseen(e) && due -> fire();
+		    printf("%d: session_keys_seen\n", e); session_keys_seen(e) }
 	:: atomic { restarts -> restarts--; printf("%d: restart\n", e); restart(e) }
 	od
 }
