@@ -248,6 +248,8 @@ static int watch(struct keeper *k)
 	ev_timer_init(&k->patience, on_patience, 0., KEEPER_PATIENCE);
 	k->patience.data = k;
 	keeper_reload_init(k);
+	if (keeper_names_init(k))
+		return LINK_EXIT_SYSTEM;
 	ev_io_init(&k->news, on_news, module_events_fd(k->module), EV_READ);
 	ev_io_init(&k->interfaces, on_interfaces, rtnl_events_fd(k->rtnl), EV_READ);
 	k->news.data = k->interfaces.data = k;
@@ -484,6 +486,7 @@ static void finish(struct keeper *k)
 	end_child(&k->runner);
 	HASH_ITER(by_conf, k->by_conf, l, next)
 		keeper_forget(k, l);
+	lookups_free(k->lookups);
 	keeper_reload_end(k);
 	if (k->secret && k->secret != MAP_FAILED)
 		secret_wipe(k->secret, sizeof(*k->secret));

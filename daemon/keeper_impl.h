@@ -4,7 +4,7 @@
  * others are told, keeper_table.c the configured links, keeper_reload.c options
  * read again, keeper_answer.c the way of a request, keeper_link.c what is asked
  * about interfaces and the module, keeper_files.c files, keeper_sockets.c sockets,
- * keeper_helpers.c scripts and names.
+ * keeper_names.c names, keeper_scripts.c scripts.
  */
 #ifndef CIPED_KEEPER_IMPL_H
 #define CIPED_KEEPER_IMPL_H
@@ -22,6 +22,7 @@
 
 #include "hooks.h"
 #include "keeper.h"
+#include "lookups.h"
 #include "module.h"
 #include "optset.h"
 #include "pidfile.h"
@@ -88,9 +89,8 @@ struct keeper_socket {
  * @shared: the one that was handed over to it; NULL: none
  * @icmp: how often ICMP errors were asked for
  * @me: our address as looked up; unset: was not
- * @resolving: a name is being looked up
- * @resolving_number: of the request
- * @resolving_me: it is that of our address
+ * @question: a name is being looked up; NULL: none is
+ * @asks_me: it is that of our address
  * @peer: the peer's address inside that was set; INADDR_ANY: none
  * @granted: the last one that was set
  * @stage: of its scripts
@@ -123,9 +123,8 @@ struct keeper_link {
 	struct keeper_socket *shared;
 	unsigned int icmp;
 	union addr me;
-	bool resolving;
-	uint32_t resolving_number;
-	bool resolving_me;
+	struct lookups_question *question;
+	bool asks_me;
 	struct in_addr peer;
 	struct in_addr granted;
 	enum keeper_stage stage;
@@ -235,6 +234,7 @@ struct keeper_reload {
  * @parser: asks
  * @runner: runs scripts
  * @resolver: looks up names
+ * @lookups: who waits for which
  * @secret: memory shared with the parser, for the keys of a request
  * @events: what the parser is told
  * @lost: events did not get into it
@@ -267,6 +267,7 @@ struct keeper {
 	struct keeper_child parser;
 	struct keeper_child runner;
 	struct keeper_child resolver;
+	struct lookups *lookups;
 	struct request_secret *secret;
 	struct keeper_queue events;
 	bool lost;
@@ -368,11 +369,14 @@ bool keeper_may_use(struct keeper *k, struct keeper_link *l, int fd);
 void keeper_share(struct keeper *k, struct keeper_link *l, int fd);
 void keeper_unshare(struct keeper *k, struct keeper_link *l);
 
-/* keeper_helpers.c */
+/* keeper_names.c */
 KEEPER_HANDLER(keeper_resolve);
-KEEPER_HANDLER(keeper_script);
-int keeper_look_up(struct keeper *k, const char *host, int family, uint32_t conf, uint32_t number);
+int keeper_names_init(struct keeper *k);
+int keeper_look_up_inside(struct keeper *k, const char *host, uint32_t number);
 void keeper_resolved(struct keeper *k);
+
+/* keeper_scripts.c */
+KEEPER_HANDLER(keeper_script);
 void keeper_reported(struct keeper *k);
 
 #endif /* CIPED_KEEPER_IMPL_H */

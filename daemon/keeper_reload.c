@@ -215,7 +215,7 @@ static bool mark_leaving(struct keeper *k)
  */
 static bool awaits_name(const struct keeper *k, const struct keeper_link *l)
 {
-	return l->round == k->round && !l->ready && l->resolving && l->looked_up <= 2;
+	return l->round == k->round && !l->ready && l->question && l->looked_up <= 2;
 }
 
 static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
@@ -324,7 +324,7 @@ static void look_up_inside(struct keeper *k, size_t index, uint32_t which)
 
 	if (item->faulty || !host)
 		return;
-	if (keeper_look_up(k, host, AF_INET, 0, (uint32_t)(2 * index + which))) {
+	if (keeper_look_up_inside(k, host, (uint32_t)(2 * index + which))) {
 		item->faulty = true;
 		return;
 	}

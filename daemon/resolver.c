@@ -39,8 +39,7 @@ static void *serve(void *channel)
 	while (channel_receive(*(int *)channel, &job, sizeof(job), &fd) == sizeof(job)) {
 		job.host[sizeof(job.host) - 1] = '\0';
 		memset(&report, 0, sizeof(report));
-		report.conf = job.conf;
-		report.number = job.number;
+		report.ticket = job.ticket;
 		report.error = look_up(job.host, (int)job.family, &report.addr);
 		if (channel_send(*(int *)channel, &report, sizeof(report), -1))
 			break;
