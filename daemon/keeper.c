@@ -484,6 +484,7 @@ static void finish(struct keeper *k)
 		close(events);
 	end_child(&k->resolver);
 	end_child(&k->runner);
+	keeper_log_end(k);
 	HASH_ITER(by_conf, k->by_conf, l, next)
 		keeper_forget(k, l);
 	lookups_free(k->lookups);

@@ -3,8 +3,8 @@
  * Inside the keeper: keeper.c has the processes and the loop, keeper_tell.c what
  * others are told, keeper_table.c the configured links, keeper_reload.c options
  * read again, keeper_answer.c the way of a request, keeper_link.c what is asked
- * about interfaces and the module, keeper_files.c files, keeper_sockets.c sockets,
- * keeper_names.c names, keeper_scripts.c scripts.
+ * about interfaces and the module, keeper_files.c files, keeper_log.c messages,
+ * keeper_sockets.c sockets, keeper_names.c names, keeper_scripts.c scripts.
  */
 #ifndef CIPED_KEEPER_IMPL_H
 #define CIPED_KEEPER_IMPL_H
@@ -22,6 +22,7 @@
 
 #include "hooks.h"
 #include "keeper.h"
+#include "log.h"
 #include "lookups.h"
 #include "module.h"
 #include "optset.h"
@@ -235,6 +236,8 @@ struct keeper_reload {
  * @runner: runs scripts
  * @resolver: looks up names
  * @lookups: who waits for which
+ * @log: what the parser may still have written
+ * @log_told: when it was last said that messages of it were dropped, in milliseconds
  * @secret: memory shared with the parser, for the keys of a request
  * @events: what the parser is told
  * @lost: events did not get into it
@@ -268,6 +271,8 @@ struct keeper {
 	struct keeper_child runner;
 	struct keeper_child resolver;
 	struct lookups *lookups;
+	struct log_bucket log;
+	uint64_t log_told;
 	struct request_secret *secret;
 	struct keeper_queue events;
 	bool lost;
@@ -334,6 +339,10 @@ typedef int (*keeper_handler)(struct keeper *k, struct keeper_link *l, const str
 #define KEEPER_HANDLER(name) \
 	int name(struct keeper *k, struct keeper_link *l, const struct request *r, int fd, \
 		 struct answer *a, int *pass)
+
+/* keeper_log.c */
+KEEPER_HANDLER(keeper_log);
+void keeper_log_end(struct keeper *k);
 
 /* keeper_link.c */
 KEEPER_HANDLER(keeper_iface_index);

@@ -245,7 +245,8 @@ int sandbox_drop(const struct sandbox_user *user)
 	rc = keep_capabilities(NULL, 0);
 	if (rc)
 		return rc;
-	if (setrlimit(RLIMIT_FSIZE, &none) || setrlimit(RLIMIT_CORE, &none))
+	if (setrlimit(RLIMIT_FSIZE, &none) || setrlimit(RLIMIT_CORE, &none) ||
+	    setrlimit(RLIMIT_MSGQUEUE, &none))
 		return -errno;
 	/* A change of user undoes both */
 	rc = sandbox_child(keeper);

@@ -12,6 +12,7 @@
  *	cipe-hostile malformed ...	a request that is none
  *	cipe-hostile empty ...		a message of no octets, and all is well
  *	cipe-hostile flood ...		requests, whose answers are not read
+ *	cipe-hostile log ...		messages without end
  *	cipe-hostile keep FOREIGN ...	after SIGHUP: it keeps what is configured no
  *					more
  *	cipe-hostile stall FOREIGN ...	after SIGHUP: it never says that all is applied
@@ -329,6 +330,15 @@ static void send_flood(int requests)
 		;
 }
 
+/* As many messages as there is time for in a second or so */
+static void send_log(void)
+{
+	int i;
+
+	for (i = 0; i < 20000; i++)
+		log_notice("flood %d", i);
+}
+
 static void send_malformed(int requests)
 {
 	const struct request r = { .conf = conf, .op = REQUEST_CLAIM };
@@ -419,6 +429,8 @@ static int hostile(struct optset *set, const struct keeper_ends *ends)
 		send_empty(ends->requests);
 	else if (!strcmp(what, "flood"))
 		send_flood(ends->requests);
+	else if (!strcmp(what, "log"))
+		send_log();
 	else if (!strcmp(what, "keep"))
 		keep(opts, ends->events);
 	else if (!strcmp(what, "stall"))

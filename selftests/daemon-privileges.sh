@@ -48,6 +48,7 @@ has_nothing()
 	has "/proc/$1/limits" '^Max processes  *0  *0 '
 	has "/proc/$1/limits" '^Max core file size  *0  *0 '
 	has "/proc/$1/limits" '^Max file size  *0  *0 '
+	has "/proc/$1/limits" '^Max msgqueue size  *0  *0 '
 }
 
 # descriptors PID: what is open, one a line
@@ -239,6 +240,21 @@ stubborn()
 	down a
 }
 
+# With option debug 580 at once, and 50 in a second: the disk does not get full
+talkative()
+{
+	local lines
+
+	alone
+	hostile 0 log
+	has "$TMP/said" "flood 0$"
+	has "$TMP/said" "the parser writes too many messages: [1-9][0-9]* dropped"
+	lines=$(grep -c . "$TMP/said")
+	at_least "lines" "$lines" 580
+	at_least "lines that are missing" $((20000 - lines)) 15000
+	down a
+}
+
 # A link that SIGHUP changed: the parser has it as it was, and says all is applied
 kept()
 {
@@ -315,4 +331,5 @@ it "a hostile parser does not apply what SIGHUP brought: ended" stalled
 it "a hostile parser gives a link up and leaves it running: it goes" given_up
 it "a hostile parser sends what is no request: ended" malformed
 it "a hostile parser floods the keeper with requests: ended" stubborn
+it "a hostile parser floods the log: most of it is dropped, and told" talkative
 run_tests
