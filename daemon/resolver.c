@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "log.h"
 #include "sandbox.h"
 
 static int look_up(const char *host, int family, union addr *addr)
@@ -55,8 +56,13 @@ static void *serve(void *channel)
 int resolver_run(int channel)
 {
 	pthread_t thread;
-	int i;
+	int i, rc = sandbox_resolver();
 
+	if (rc) {
+		log_err("cannot start: no seccomp filter (%s): the process that looks up names "
+			"would not be confined", strerror(-rc));
+		return EXIT_FAILURE;
+	}
 	/* With fewer it takes longer */
 	for (i = 1; i < RESOLVER_THREADS; i++)
 		if (pthread_create(&thread, NULL, serve, &channel))

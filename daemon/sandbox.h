@@ -27,5 +27,6 @@ int sandbox_keeper(void);
 int sandbox_drop(const struct sandbox_user *user);
 int sandbox_alone(void);
 int sandbox_parser(void);
+int sandbox_resolver(void);
 
 #endif /* CIPED_SANDBOX_H */

@@ -23,10 +23,10 @@ processes()
 
 	PARSER='' RUNNER='' RESOLVER=''
 	for pid in $(pgrep -P "$1"); do
-		case "$(field "$pid" Seccomp),$(field "$pid" Uid)" in
-		2,*) PARSER=$pid ;;
-		0,0*) RUNNER=$pid ;;
-		0,*) RESOLVER=$pid ;;
+		case "$(field "$pid" Threads),$(field "$pid" Uid)" in
+		1,0*) RUNNER=$pid ;;
+		1,*) PARSER=$pid ;;
+		*) RESOLVER=$pid ;;
 		esac
 	done
 }
@@ -69,6 +69,8 @@ rights()
 	has_nothing "$PARSER"
 	has_nothing "$RESOLVER"
 	is "Seccomp of the parser" "$(field "$PARSER" Seccomp)" 2
+	is "Seccomp of the resolver" "$(field "$RESOLVER" Seccomp)" 2
+	has "/proc/$RESOLVER/limits" '^Max open files  *512  *512 '
 	# CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_KILL
 	is "CapEff of the keeper" "$(field "$PID_a" CapEff)" 0000000000003420
 	is "CapPrm of the keeper" "$(field "$PID_a" CapPrm)" 0000000000003420

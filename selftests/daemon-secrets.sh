@@ -50,6 +50,13 @@ all()
 	pgrep -P "$1"
 }
 
+# is_parser PID: of the two without rights the one without threads
+is_parser()
+{
+	grep -q '^Threads:[[:space:]]*1$' "/proc/$1/status" &&
+		! grep -q '^Uid:.*\b0\b' "/proc/$1/status"
+}
+
 # search FILE SKIP PID...: as cipe-search; what it says is in $TMP/found
 search()
 {
@@ -104,8 +111,7 @@ long_term()
 	is "octets of the key" "$(stat -c %s "$TMP/psk")" 32
 	search "$TMP/psk" 0 "$PID_a"
 	for pid in $(pgrep -P "$PID_a"); do
-		# the parser is the one with a filter of system calls
-		if grep -q '^Seccomp:.*2' "/proc/$pid/status"; then
+		if is_parser "$pid"; then
 			fails search "$TMP/psk" 0 "$pid"
 			count=$((count + 1))
 		else
@@ -127,8 +133,7 @@ read_again()
 	wait_until 20 two_ups
 	xxd -r -p <<< "$PSK" > "$TMP/psk"
 	for pid in $(all "$PID_a"); do
-		grep -q '^Seccomp:.*2' "/proc/$pid/status" &&
-			! grep -q '^Uid:.*\b0\b' "/proc/$pid/status" && continue
+		is_parser "$pid" && continue
 		search "$TMP/psk" 0 "$pid"
 		hasnt "/proc/$pid/maps" memfd
 	done
