@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
@@ -125,7 +126,7 @@ static void do_read(void)
 
 static void do_write(void)
 {
-	if (write(STDERR_FILENO, "", 0) < 0)
+	if (write(STDOUT_FILENO, "", 0) < 0)
 		return;
 }
 
@@ -189,10 +190,67 @@ static void do_io_uring(void)
 	syscall(SYS_io_uring_setup, 1, NULL);
 }
 
+static void do_signal_self(void)
+{
+	syscall(SYS_tgkill, getpid(), getpid(), SIGTERM);
+}
+
+static void do_thread_kill(void)
+{
+	syscall(SYS_tgkill, getppid(), getppid(), SIGTERM);
+}
+
+static void do_abort_parent(void)
+{
+	syscall(SYS_tgkill, getppid(), getppid(), SIGABRT);
+}
+
+/* Each is said on stderr, which is not to be had, and then abort() */
+static void do_assert(void)
+{
+	volatile int one = 1;
+
+	assert(one == 2);
+}
+
+static void do_bad_free(void)
+{
+	char *volatile p = malloc(64);
+
+	p += 16;
+	free(p);
+}
+
+static void do_stderr(void)
+{
+	if (write(STDERR_FILENO, "x", 1) != -1 || errno != EBADF)
+		_exit(1);
+}
+
+/* A failed assertion is told from a system call that is forbidden */
+static void test_abort(void **state)
+{
+	void (*const bodies[])(void) = { abort, do_assert, do_bad_free };
+	size_t i;
+
+	(void)state;
+#ifdef __SANITIZE_ADDRESS__
+	/* It has an end of its own for these */
+	skip();
+#endif
+	for (i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
+		int status = as_parser(bodies[i]);
+
+		assert_true(WIFSIGNALED(status));
+		assert_int_equal(WTERMSIG(status), SIGABRT);
+	}
+	assert_int_equal(as_parser(do_stderr), 0);
+}
+
 static void test_forbidden(void **state)
 {
 	void (*const bodies[])(void) = {
-		do_open, do_openat2, do_read, do_write, do_socket, do_connect, do_setsockopt,
+		do_signal_self, do_abort_parent, do_thread_kill, do_open, do_openat2, do_read, do_write, do_socket, do_connect, do_setsockopt,
 		do_fork, do_exec, do_kill, do_ptrace, do_unshare, do_ioctl, do_code,
 		do_make_code, do_io_uring,
 	};
@@ -250,11 +308,6 @@ static void do_read_other(void)
 static void do_limit_other(void)
 {
 	syscall(SYS_prlimit64, getppid(), RLIMIT_NOFILE, NULL, NULL);
-}
-
-static void do_thread_kill(void)
-{
-	syscall(SYS_tgkill, getppid(), getppid(), SIGTERM);
 }
 
 static void do_listen(void)
@@ -401,6 +454,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_allowed),
 		cmocka_unit_test(test_forbidden),
+		cmocka_unit_test(test_abort),
 		cmocka_unit_test(test_forbidden_to_resolver),
 		cmocka_unit_test(test_sockets_of_resolver),
 		cmocka_unit_test(test_resolver),
