@@ -47,7 +47,9 @@ static const int never_of_keeper[] = {
 	SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone), SCMP_SYS(clone3),
 };
 
-/* It has the same user as the parser, and shall have no hand in that; threads it needs */
+/* It has the same user as the parser, and shall have no hand in that; threads it needs.
+ * A library may try some of these, and does as well without: they are refused.
+ */
 static const int never_of_resolver[] = {
 	SCMP_SYS(kill), SCMP_SYS(tkill), SCMP_SYS(rt_sigqueueinfo), SCMP_SYS(rt_tgsigqueueinfo),
 	SCMP_SYS(pidfd_open), SCMP_SYS(pidfd_send_signal), SCMP_SYS(setpriority),
@@ -192,10 +194,11 @@ static int add_families(scmp_filter_ctx filter)
 /* Of itself it may change limits, and it may end itself */
 static int add_own(scmp_filter_ctx filter)
 {
-	int rc = seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(prlimit64), 1,
+	const uint32_t refuse = SCMP_ACT_ERRNO(EPERM);
+	int rc = seccomp_rule_add(filter, refuse, SCMP_SYS(prlimit64), 1,
 				  SCMP_A0_32(SCMP_CMP_NE, 0, 0));
 
-	return rc ? rc : seccomp_rule_add(filter, SCMP_ACT_KILL_PROCESS, SCMP_SYS(tgkill), 1,
+	return rc ? rc : seccomp_rule_add(filter, refuse, SCMP_SYS(tgkill), 1,
 					  SCMP_A0_32(SCMP_CMP_NE, (scmp_datum_t)getpid(), 0));
 }
 
@@ -210,7 +213,7 @@ int sandbox_calls_resolver(void)
 
 	if (!filter)
 		return rc;
-	rc = rc ? rc : add_rules(filter, SCMP_ACT_KILL_PROCESS, never_of_resolver,
+	rc = rc ? rc : add_rules(filter, SCMP_ACT_ERRNO(EPERM), never_of_resolver,
 				 COUNT(never_of_resolver));
 	rc = rc ? rc : add_families(filter);
 	return load(filter, rc ? rc : add_own(filter));
