@@ -323,7 +323,7 @@ static pid_t start_child(struct keeper *k, struct keeper_child *child, int *thei
 		rc = sandbox_child(keeper);
 		if (!rc)
 			rc = sandbox_lock_memory();
-		if (rc) {
+		if (rc < 0) {
 			log_err("the %s cannot start: %s", child->name, strerror(-rc));
 			_exit(LINK_EXIT_SYSTEM);
 		}
@@ -427,6 +427,21 @@ static void provide_files(size_t links)
 		setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Where there is no right to lock all, the other processes have locked as little */
+static int lock_memory(struct keeper *k)
+{
+	int rc = sandbox_lock_memory();
+
+	/* Keys on their way are there */
+	if (rc >= 0 && mlock(k->secret, sizeof(*k->secret)))
+		return -errno;
+	if (rc == SANDBOX_KEYS_ONLY)
+		log_warn("only memory for keys is locked, and what libraries copy of it may be "
+			 "swapped out: the limit is %llu KiB. " SANDBOX_LOCK_HELP,
+			 sandbox_lock_limit() / 1024);
+	return rc < 0 ? rc : 0;
+}
+
 static int start(struct keeper *k, struct optset *set, keeper_parser_fn parser)
 {
 	struct sandbox_user user;
@@ -442,7 +457,7 @@ static int start(struct keeper *k, struct optset *set, keeper_parser_fn parser)
 	/* What it has by the fork is as if it were handed over */
 	k->reload.handed = true;
 	rc = rc ? rc : keeper_take_set(k, set);
-	rc = rc ? rc : sandbox_lock_memory();
+	rc = rc ? rc : lock_memory(k);
 	if (rc)
 		log_err("cannot start: %s", strerror(-rc));
 	return rc ? LINK_EXIT_SYSTEM : 0;

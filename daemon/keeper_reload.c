@@ -17,6 +17,7 @@
 #include "keeper_impl.h"
 #include "log.h"
 #include "optvalue.h"
+#include "sandbox.h"
 #include "secret.h"
 
 /* The process id of who runs all links, beside those of each device */
@@ -149,9 +150,12 @@ static int make_memory(struct keeper_reload *r)
 	if (!ftruncate(fd, (off_t)r->size) &&
 	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		memory = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED || mlock(memory, r->size) ||
-	    madvise(memory, r->size, MADV_DONTDUMP))
+	if (memory == MAP_FAILED || madvise(memory, r->size, MADV_DONTDUMP))
 		rc = -errno;
+	/* For a moment, and then wiped: no reason to leave all links as they were */
+	else if (mlock(memory, r->size))
+		log_warn("options with keys are passed on in memory that is not locked: %s. "
+			 SANDBOX_LOCK_HELP, strerror(errno));
 	if (memory != MAP_FAILED)
 		r->memory = memory;
 	if (!rc)

@@ -35,21 +35,42 @@ void sandbox_find_user(struct sandbox_user *user)
 }
 
 /**
+ * sandbox_lock_limit() - have as much locked memory as we may
+ * Return: octets; RLIM_INFINITY: there is no limit. CAP_IPC_LOCK knows none either.
+ */
+unsigned long long sandbox_lock_limit(void)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!setrlimit(RLIMIT_MEMLOCK, &limit))
+		return RLIM_INFINITY;
+	/* In a container even root may not go beyond what was given to it */
+	if (getrlimit(RLIMIT_MEMLOCK, &limit))
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+	return limit.rlim_cur;
+}
+
+/**
  * sandbox_lock_memory() - keep all of this process's memory out of the swap
  *
  * Locks are not inherited by a child. Pages to come are locked as well where
  * there is no limit to that: else memory could run out at the limit.
  *
- * Return: 0 or -errno.
+ * Return: 0, %SANDBOX_KEYS_ONLY when only the heap of keys could be locked, or
+ * -errno.
  */
 int sandbox_lock_memory(void)
 {
-	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	int flags = MCL_CURRENT | MCL_ONFAULT;
+	int rc, flags = MCL_CURRENT | MCL_ONFAULT;
 
-	if (!setrlimit(RLIMIT_MEMLOCK, &unlimited))
+	if (sandbox_lock_limit() == RLIM_INFINITY)
 		flags |= MCL_FUTURE;
-	return mlockall(flags) ? -errno : 0;
+	if (!mlockall(flags))
+		return 0;
+	rc = secret_relock();
+	return rc ? rc : SANDBOX_KEYS_ONLY;
 }
 
 /**

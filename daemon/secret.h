@@ -39,6 +39,15 @@ int secret_init(size_t size);
 int secret_exit(void);
 
 /**
+ * secret_relock - lock the heap in a new process
+ *
+ * Locks are not inherited by a child. Not needed where mlockall() locks all.
+ *
+ * Return: 0 or -errno.
+ */
+int secret_relock(void);
+
+/**
  * secret_harden - keep this process's memory to itself
  *
  * No core file, no ptrace and no /proc/PID/mem for processes of the same user.

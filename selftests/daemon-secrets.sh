@@ -159,6 +159,47 @@ locked()
 	done
 }
 
+# with_limit KIB: the daemon of a in what a container may be: no right to lock more
+with_limit()
+{
+	(ulimit -l "$1" && gw_exec a setpriv --bounding-set -ipc_lock,-sys_resource \
+		ciped debug) >> "$TMP/a/log" 2>&1 &
+	PID_a=$!
+	keep "$PID_a"
+}
+
+little_locked()
+{
+	local pid
+
+	fresh
+	gateways
+	gw_dirs a b
+	sample a
+	sample b
+	: > "$TMP/a/log"
+	with_limit 512
+	ended a
+	is "exit status" "$STATUS" 71
+	has "$TMP/a/log" "cannot lock memory for keys: needed are at least 1[0-9]* KiB, the limit is 512 KiB. Give CAP_IPC_LOCK"
+	with_limit 4096
+	start b
+	link_up a b
+	has "$TMP/a/log" "only memory for keys is locked, .* the limit is 4096 KiB. Give CAP_IPC_LOCK"
+	is "how often that is said" "$(times a "only memory for keys")" 1
+	for pid in $(all "$PID_a"); do
+		at_least "locked KiB of $pid" "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' \
+			"/proc/$pid/status")" 1024
+		has "/proc/$pid/smaps" '^VmFlags:.* lo .*dd'
+	done
+	sed -i "s/^arg .*/arg other/" "$TMP/a/etc/options"
+	kill -HUP "$PID_a"
+	wait_until 20 two_ups
+	ping_all a 10.99.0.2 5
+	stop a
+	is "exit status" "$STATUS" 0
+}
+
 # hex_of FILE: one hexadecimal text a key, either half
 hex_of()
 {
@@ -203,5 +244,6 @@ it "the same without wiping: they are found" not_wiped
 it "the shared secret: in the parser only" long_term
 it "the same after SIGHUP" read_again
 it "memory: locked, not dumped" locked
+it "where little memory may be locked: an error that helps; or keys are locked" little_locked
 it "arguments, environment, netlink, state, logs: no key" elsewhere
 run_tests
