@@ -44,7 +44,7 @@ static KEEPER_HANDLER(take_ready)
 	(void)fd;
 	(void)a;
 	(void)pass;
-	l->ready = true;
+	keeper_link_ready(k, l);
 	keeper_progress(k);
 	return 0;
 }

@@ -78,7 +78,7 @@ struct keeper_socket {
  * @name: of the interface; "": none yet
  * @ifindex: of the interface
  * @id: number of the link in the kernel; 0: none is ours
- * @created: we created it
+ * @made: number in the kernel of the one we created; 0: none
  * @gone: we deleted it
  * @remembered: number of the link an earlier run had; 0: none
  * @have_state: @state was read
@@ -112,7 +112,7 @@ struct keeper_link {
 	char name[IFNAMSIZ];
 	unsigned int ifindex;
 	uint32_t id;
-	bool created;
+	uint32_t made;
 	bool gone;
 	uint32_t remembered;
 	bool have_state;
@@ -357,6 +357,7 @@ KEEPER_HANDLER(keeper_link_get);
 KEEPER_HANDLER(keeper_link_set);
 KEEPER_HANDLER(keeper_key_set);
 KEEPER_HANDLER(keeper_key_del);
+void keeper_link_ready(struct keeper *k, struct keeper_link *l);
 void keeper_link_end(struct keeper *k, struct keeper_link *l);
 void keeper_link_undo(struct keeper *k, struct keeper_link *l);
 

@@ -431,7 +431,7 @@ bool keeper_applied(struct keeper *k)
 		if (l->round == k->round && !l->used)
 			keeper_forget(k, l);
 		else
-			l->ready = true;
+			keeper_link_ready(k, l);
 	}
 	wipe_memory(&k->reload);
 	k->reload.handed = false;

@@ -242,6 +242,28 @@ stubborn()
 	down a
 }
 
+# An interface that nobody has in hand goes
+half()
+{
+	alone
+	hostile 0 half exit
+	DEVICE=own down a
+	hostile 70 half crash
+	has "$TMP/said" "the parser was ended by signal 6$"
+	DEVICE=own down a
+	hostile 0 half ready
+	DEVICE=own down a
+	hostile 0 half drop
+	DEVICE=own down a
+	hostile 70 half malformed
+	DEVICE=own down a
+	# one that was there before is nobody's but its maker's
+	ipn a link add own type cipe
+	hostile 1 half exit
+	has "$TMP/said" "own interface: File exists, and should not have been"
+	ipn a link show dev own > /dev/null
+}
+
 # With option debug 580 at once, and 50 in a second: the disk does not get full
 talkative()
 {
@@ -333,5 +355,6 @@ it "a hostile parser does not apply what SIGHUP brought: ended" stalled
 it "a hostile parser gives a link up and leaves it running: it goes" given_up
 it "a hostile parser sends what is no request: ended" malformed
 it "a hostile parser floods the keeper with requests: ended" stubborn
+it "a hostile parser creates an interface, and ends or gives up: it goes" half
 it "a hostile parser floods the log: most of it is dropped, and told" talkative
 run_tests
