@@ -63,7 +63,7 @@ static int prepare_secrets(void)
 
 	if (rc == -EPERM)
 		log_err("cannot lock memory for keys: needed are at least %zu KiB, the limit is %llu KiB. "
-			 SANDBOX_LOCK_HELP, size / 1024, limit / 1024);
+			 SANDBOX_LOCK_HELP, secret_heap(size) / 1024, limit / 1024);
 	else if (rc)
 		log_err("cannot have memory for keys: %s", strerror(-rc));
 	rc = rc ? rc : secret_harden();

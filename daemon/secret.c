@@ -23,20 +23,25 @@
 /* Smallest piece the heap hands out: an SHA-256 hash or a 256-bit key */
 #define SECRET_HEAP_PIECE 32
 
-int secret_init(size_t size)
+size_t secret_heap(size_t size)
 {
 	size_t heap = 4096;
 
-	if (CRYPTO_secure_malloc_initialized())
-		return 0;
 	if (!size)
 		size = SECRET_HEAP_DEFAULT;
+	while (heap < size && heap <= INT_MAX)
+		heap <<= 1;
+	return heap;
+}
+
+int secret_init(size_t size)
+{
+	if (CRYPTO_secure_malloc_initialized())
+		return 0;
 	if (size > INT_MAX)
 		return -EINVAL;
-	while (heap < size)
-		heap <<= 1;
 
-	switch (CRYPTO_secure_malloc_init(heap, SECRET_HEAP_PIECE)) {
+	switch (CRYPTO_secure_malloc_init(secret_heap(size), SECRET_HEAP_PIECE)) {
 	case 1:
 		return 0;
 	case 2:

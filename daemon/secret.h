@@ -15,6 +15,12 @@
 #define SECRET_HEAP_LINK ((size_t)4096)
 
 /**
+ * secret_heap - octets that secret_init() locks
+ * @size: as there
+ */
+size_t secret_heap(size_t size);
+
+/**
  * secret_init - set up the locked heap for keys
  * @size: octets, rounded up to a power of two; 0 for %SECRET_HEAP_DEFAULT
  *
