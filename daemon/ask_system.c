@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Files, sockets, names and scripts, by way of the keeper.
+ * Files, sockets and scripts, by way of the keeper. ask_names.c has names.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -11,7 +11,6 @@
 #include "carrier.h"
 #include "icmp.h"
 #include "pidfile.h"
-#include "resolve.h"
 #include "secret.h"
 #include "roster.h"
 
@@ -168,111 +167,6 @@ int carrier_find_route(uint32_t conf, const union addr *to, struct carrier_route
 int icmp_open(uint32_t conf, int family)
 {
 	return ask_socket(REQUEST_ICMP_OPEN, conf, family);
-}
-
-/* ------------------------------------------------------------------------
- * names
- */
-
-/**
- * struct resolver - a name that is looked up now and then
- * @conf: of the configured link whose name it is
- * @fn: gets the results
- * @ctx: for @fn
- * @number: of the look-up under way; 0: none
- * @port: to put into the address
- * @by_number: among those with a look-up under way
- */
-struct resolver {
-	uint32_t conf;
-	resolve_fn fn;
-	void *ctx;
-	uint32_t number;
-	uint16_t port;
-	UT_hash_handle by_number;
-};
-
-static struct resolver *resolvers;
-static uint32_t last_lookup;
-
-static int look_up(uint32_t conf, const char *host, int family, uint32_t number)
-{
-	struct request r = { .op = REQUEST_RESOLVE, .conf = conf };
-
-	snprintf(r.resolve.host, sizeof(r.resolve.host), "%s", host);
-	r.resolve.family = (uint32_t)family;
-	r.resolve.number = number;
-	return ask_simple(&r);
-}
-
-/**
- * resolver_new() - prepare look-ups beside the event loop
- * @conf: of the configured link whose name it is
- * @fn: gets the results, from the loop that gets the keeper's events
- * @ctx: for @fn
- * Return: for resolver_free(); NULL without memory.
- */
-struct resolver *resolver_new(uint32_t conf, resolve_fn fn, void *ctx)
-{
-	struct resolver *r = calloc(1, sizeof(*r));
-
-	if (!r)
-		return NULL;
-	r->conf = conf;
-	r->fn = fn;
-	r->ctx = ctx;
-	return r;
-}
-
-/* The look-up under way is over, or nobody wants to know any more */
-static void forget_lookup(struct resolver *r)
-{
-	if (r->number)
-		HASH_DELETE(by_number, resolvers, r);
-	r->number = 0;
-}
-
-/**
- * resolver_start() - begin a look-up, unless one is under way
- * @r: from resolver_new()
- * @host: name, one of those configured
- * @port: to put into the address
- * @family: AF_INET, AF_INET6, or AF_UNSPEC for either
- */
-void resolver_start(struct resolver *r, const char *host, uint16_t port, int family)
-{
-	if (r->number)
-		return;
-	r->port = port;
-	if (!++last_lookup)
-		last_lookup++;
-	r->number = last_lookup;
-	HASH_ADD(by_number, resolvers, number, sizeof(r->number), r);
-	if (look_up(r->conf, host, family, r->number))
-		forget_lookup(r);
-}
-
-/** ask_resolved() - the event came that ends a look-up */
-void ask_resolved(uint32_t number, int error, const union addr *addr)
-{
-	union addr found = *addr;
-	struct resolver *r;
-
-	HASH_FIND(by_number, resolvers, &number, sizeof(number), r);
-	if (!r)
-		return;
-	forget_lookup(r);
-	addr_set_port(&found, r->port);
-	r->fn(r->ctx, error, &found);
-}
-
-/** resolver_free() - forget a look-up under way; @r may be NULL */
-void resolver_free(struct resolver *r)
-{
-	if (!r)
-		return;
-	forget_lookup(r);
-	free(r);
 }
 
 /* ------------------------------------------------------------------------

@@ -3,6 +3,7 @@
  * The daemon's start: options in, into the background, and on as the keeper
  * (keeper.c), which starts the other processes.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -34,10 +35,11 @@ static int go_background(struct optset *set)
 		log_err("cannot go to the background: %s", strerror(-rc));
 		return LINK_EXIT_SYSTEM;
 	}
+	/* The keeper says so if it is for keys only */
 	rc = sandbox_lock_memory();
-	if (rc)
+	if (rc < 0)
 		log_err("cannot lock memory for keys: %s", strerror(-rc));
-	return rc ? LINK_EXIT_SYSTEM : 0;
+	return rc < 0 ? LINK_EXIT_SYSTEM : 0;
 }
 
 /* Until there is somebody to hear it, SIGHUP must not end us */
@@ -55,13 +57,16 @@ static void hold_hangup(void)
  */
 static int prepare_secrets(void)
 {
-	int rc = secret_init(SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * optset_count());
+	const size_t size = SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * optset_count();
+	unsigned long long limit = sandbox_lock_limit();
+	int rc = secret_init(size);
 
-	if (!rc)
-		rc = secret_harden();
-	if (rc)
-		log_err("cannot lock memory for keys: %s. Run as root, or raise RLIMIT_MEMLOCK",
-			strerror(-rc));
+	if (rc == -EPERM)
+		log_err("cannot lock memory for keys: needed are at least %zu KiB, the limit is %llu KiB. "
+			 SANDBOX_LOCK_HELP, secret_heap(size) / 1024, limit / 1024);
+	else if (rc)
+		log_err("cannot have memory for keys: %s", strerror(-rc));
+	rc = rc ? rc : secret_harden();
 	return rc ? LINK_EXIT_SYSTEM : 0;
 }
 

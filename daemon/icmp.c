@@ -152,7 +152,8 @@ bool icmp_parse(int family, const uint8_t *data, size_t len, const union addr *b
  * @bound: of our socket
  * @error: filled in
  * Return: 0, -ENOMSG when it was no error about a key exchange message of ours,
- * -EAGAIN when there is none, or another -errno.
+ * -EAGAIN when there is none, -EPIPE when there will be none any more, or another
+ * -errno.
  */
 int icmp_read(int fd, const union addr *bound, struct carrier_error *error)
 {
@@ -160,8 +161,8 @@ int icmp_read(int fd, const union addr *bound, struct carrier_error *error)
 	struct icmp_datagram datagram;
 	ssize_t n = recv(fd, &datagram, sizeof(datagram), MSG_DONTWAIT);
 
-	if (n < 0)
-		return -errno;
+	if (n <= 0)
+		return n ? -errno : -EPIPE;
 	if ((size_t)n < head || !icmp_parse(bound->sa.sa_family, datagram.data, (size_t)n - head,
 					    bound, error))
 		return -ENOMSG;

@@ -248,6 +248,8 @@ static int watch(struct keeper *k)
 	ev_timer_init(&k->patience, on_patience, 0., KEEPER_PATIENCE);
 	k->patience.data = k;
 	keeper_reload_init(k);
+	if (keeper_names_init(k))
+		return LINK_EXIT_SYSTEM;
 	ev_io_init(&k->news, on_news, module_events_fd(k->module), EV_READ);
 	ev_io_init(&k->interfaces, on_interfaces, rtnl_events_fd(k->rtnl), EV_READ);
 	k->news.data = k->interfaces.data = k;
@@ -321,7 +323,7 @@ static pid_t start_child(struct keeper *k, struct keeper_child *child, int *thei
 		rc = sandbox_child(keeper);
 		if (!rc)
 			rc = sandbox_lock_memory();
-		if (rc) {
+		if (rc < 0) {
 			log_err("the %s cannot start: %s", child->name, strerror(-rc));
 			_exit(LINK_EXIT_SYSTEM);
 		}
@@ -425,6 +427,21 @@ static void provide_files(size_t links)
 		setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* Where there is no right to lock all, the other processes have locked as little */
+static int lock_memory(struct keeper *k)
+{
+	int rc = sandbox_lock_memory();
+
+	/* Keys on their way are there */
+	if (rc >= 0 && mlock(k->secret, sizeof(*k->secret)))
+		return -errno;
+	if (rc == SANDBOX_KEYS_ONLY)
+		log_warn("only memory for keys is locked, and what libraries copy of it may be "
+			 "swapped out: the limit is %llu KiB. " SANDBOX_LOCK_HELP,
+			 sandbox_lock_limit() / 1024);
+	return rc < 0 ? rc : 0;
+}
+
 static int start(struct keeper *k, struct optset *set, keeper_parser_fn parser)
 {
 	struct sandbox_user user;
@@ -440,7 +457,7 @@ static int start(struct keeper *k, struct optset *set, keeper_parser_fn parser)
 	/* What it has by the fork is as if it were handed over */
 	k->reload.handed = true;
 	rc = rc ? rc : keeper_take_set(k, set);
-	rc = rc ? rc : sandbox_lock_memory();
+	rc = rc ? rc : lock_memory(k);
 	if (rc)
 		log_err("cannot start: %s", strerror(-rc));
 	return rc ? LINK_EXIT_SYSTEM : 0;
@@ -482,8 +499,10 @@ static void finish(struct keeper *k)
 		close(events);
 	end_child(&k->resolver);
 	end_child(&k->runner);
+	keeper_log_end(k);
 	HASH_ITER(by_conf, k->by_conf, l, next)
 		keeper_forget(k, l);
+	lookups_free(k->lookups);
 	keeper_reload_end(k);
 	if (k->secret && k->secret != MAP_FAILED)
 		secret_wipe(k->secret, sizeof(*k->secret));

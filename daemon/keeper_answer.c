@@ -16,17 +16,6 @@
 /* Requests answered before others get their turn */
 #define BATCH 64
 
-static KEEPER_HANDLER(take_log)
-{
-	(void)k;
-	(void)l;
-	(void)fd;
-	(void)a;
-	(void)pass;
-	log_write(r->log.priority, r->log.device, r->log.text);
-	return KEEPER_SILENT;
-}
-
 static KEEPER_HANDLER(take_applied)
 {
 	(void)l;
@@ -55,7 +44,7 @@ static KEEPER_HANDLER(take_ready)
 	(void)fd;
 	(void)a;
 	(void)pass;
-	l->ready = true;
+	keeper_link_ready(k, l);
 	keeper_progress(k);
 	return 0;
 }
@@ -86,7 +75,7 @@ static const struct operation {
 	keeper_handler handler;
 	enum when when;
 } operations[REQUEST_OPS] = {
-	[REQUEST_LOG] = { take_log, GLOBAL },
+	[REQUEST_LOG] = { keeper_log, GLOBAL },
 	[REQUEST_APPLIED] = { take_applied, GLOBAL },
 	[REQUEST_READY] = { take_ready, SETUP },
 	[REQUEST_DROP] = { take_drop, ALWAYS },

@@ -152,7 +152,7 @@ KEEPER_HANDLER(keeper_release)
 	(void)pass;
 	(void)r;
 	/* Between the creation of the interface and its set-up it has the name */
-	if (l->created && !l->id)
+	if (l->made && !l->id)
 		return -EBUSY;
 	if (l->pidfile.fd < 0)
 		return -EPERM;

@@ -3,8 +3,8 @@
  * Inside the keeper: keeper.c has the processes and the loop, keeper_tell.c what
  * others are told, keeper_table.c the configured links, keeper_reload.c options
  * read again, keeper_answer.c the way of a request, keeper_link.c what is asked
- * about interfaces and the module, keeper_files.c files, keeper_sockets.c sockets,
- * keeper_helpers.c scripts and names.
+ * about interfaces and the module, keeper_files.c files, keeper_log.c messages,
+ * keeper_sockets.c sockets, keeper_names.c names, keeper_scripts.c scripts.
  */
 #ifndef CIPED_KEEPER_IMPL_H
 #define CIPED_KEEPER_IMPL_H
@@ -22,6 +22,8 @@
 
 #include "hooks.h"
 #include "keeper.h"
+#include "log.h"
+#include "lookups.h"
 #include "module.h"
 #include "optset.h"
 #include "pidfile.h"
@@ -76,7 +78,7 @@ struct keeper_socket {
  * @name: of the interface; "": none yet
  * @ifindex: of the interface
  * @id: number of the link in the kernel; 0: none is ours
- * @created: we created it
+ * @made: number in the kernel of the one we created; 0: none
  * @gone: we deleted it
  * @remembered: number of the link an earlier run had; 0: none
  * @have_state: @state was read
@@ -88,9 +90,8 @@ struct keeper_socket {
  * @shared: the one that was handed over to it; NULL: none
  * @icmp: how often ICMP errors were asked for
  * @me: our address as looked up; unset: was not
- * @resolving: a name is being looked up
- * @resolving_number: of the request
- * @resolving_me: it is that of our address
+ * @question: a name is being looked up; NULL: none is
+ * @asks_me: it is that of our address
  * @peer: the peer's address inside that was set; INADDR_ANY: none
  * @granted: the last one that was set
  * @stage: of its scripts
@@ -111,7 +112,7 @@ struct keeper_link {
 	char name[IFNAMSIZ];
 	unsigned int ifindex;
 	uint32_t id;
-	bool created;
+	uint32_t made;
 	bool gone;
 	uint32_t remembered;
 	bool have_state;
@@ -123,9 +124,8 @@ struct keeper_link {
 	struct keeper_socket *shared;
 	unsigned int icmp;
 	union addr me;
-	bool resolving;
-	uint32_t resolving_number;
-	bool resolving_me;
+	struct lookups_question *question;
+	bool asks_me;
 	struct in_addr peer;
 	struct in_addr granted;
 	enum keeper_stage stage;
@@ -235,6 +235,9 @@ struct keeper_reload {
  * @parser: asks
  * @runner: runs scripts
  * @resolver: looks up names
+ * @lookups: who waits for which
+ * @log: what the parser may still have written
+ * @log_told: when it was last said that messages of it were dropped, in milliseconds
  * @secret: memory shared with the parser, for the keys of a request
  * @events: what the parser is told
  * @lost: events did not get into it
@@ -267,6 +270,9 @@ struct keeper {
 	struct keeper_child parser;
 	struct keeper_child runner;
 	struct keeper_child resolver;
+	struct lookups *lookups;
+	struct log_bucket log;
+	uint64_t log_told;
 	struct request_secret *secret;
 	struct keeper_queue events;
 	bool lost;
@@ -334,6 +340,10 @@ typedef int (*keeper_handler)(struct keeper *k, struct keeper_link *l, const str
 	int name(struct keeper *k, struct keeper_link *l, const struct request *r, int fd, \
 		 struct answer *a, int *pass)
 
+/* keeper_log.c */
+KEEPER_HANDLER(keeper_log);
+void keeper_log_end(struct keeper *k);
+
 /* keeper_link.c */
 KEEPER_HANDLER(keeper_iface_index);
 KEEPER_HANDLER(keeper_iface_create);
@@ -347,6 +357,7 @@ KEEPER_HANDLER(keeper_link_get);
 KEEPER_HANDLER(keeper_link_set);
 KEEPER_HANDLER(keeper_key_set);
 KEEPER_HANDLER(keeper_key_del);
+void keeper_link_ready(struct keeper *k, struct keeper_link *l);
 void keeper_link_end(struct keeper *k, struct keeper_link *l);
 void keeper_link_undo(struct keeper *k, struct keeper_link *l);
 
@@ -368,11 +379,14 @@ bool keeper_may_use(struct keeper *k, struct keeper_link *l, int fd);
 void keeper_share(struct keeper *k, struct keeper_link *l, int fd);
 void keeper_unshare(struct keeper *k, struct keeper_link *l);
 
-/* keeper_helpers.c */
+/* keeper_names.c */
 KEEPER_HANDLER(keeper_resolve);
-KEEPER_HANDLER(keeper_script);
-int keeper_look_up(struct keeper *k, const char *host, int family, uint32_t conf, uint32_t number);
+int keeper_names_init(struct keeper *k);
+int keeper_look_up_inside(struct keeper *k, const char *host, uint32_t number);
 void keeper_resolved(struct keeper *k);
+
+/* keeper_scripts.c */
+KEEPER_HANDLER(keeper_script);
 void keeper_reported(struct keeper *k);
 
 #endif /* CIPED_KEEPER_IMPL_H */

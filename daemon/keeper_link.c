@@ -35,8 +35,7 @@ static bool adoptable(struct keeper *k, const struct keeper_link *l,
 		return false;
 	if (l->pidfile.fd < 0 || strcmp(seen->name, l->name))
 		return false;
-	return (l->created && l->ifindex == seen->ifindex) || l->item->opts.device[0] ||
-	       seen->id == l->remembered;
+	return seen->id == l->made || l->item->opts.device[0] || seen->id == l->remembered;
 }
 
 /* We hold the pid file: if its socket is still in use, that is by the parser of a
@@ -91,6 +90,25 @@ KEEPER_HANDLER(keeper_iface_index)
 	return 0;
 }
 
+/* Which one is it? Its index may be another's before we have to do with it again, and
+ * one that we cannot tell from others must not stay.
+ */
+static int note_made(struct keeper *k, struct keeper_link *l)
+{
+	unsigned int ifindex = if_nametoindex(l->name);
+	struct kernel_link seen;
+	int rc = ifindex ? module_link_find(k->module, ifindex, &seen) : -ENODEV;
+
+	if (!rc)
+		l->made = seen.id;
+	else if (ifindex)
+		rtnl_delete(k->rtnl, ifindex);
+	else
+		log_err("interface %s was created, and renamed at once by somebody else: "
+			"delete it", l->name);
+	return rc;
+}
+
 KEEPER_HANDLER(keeper_iface_create)
 {
 	int rc;
@@ -98,15 +116,13 @@ KEEPER_HANDLER(keeper_iface_create)
 	(void)fd;
 	(void)a;
 	(void)pass;
-	if (l->id || l->created || l->pidfile.fd < 0 || strcmp(r->name, l->name))
+	if (l->id || l->made || l->pidfile.fd < 0 || strcmp(r->name, l->name))
 		return -EPERM;
 	rc = rtnl_create(k->rtnl, l->name, l->item->opts.mode);
-	if (rc)
-		return rc;
-	l->created = true;
-	l->ifindex = if_nametoindex(l->name);
-	keeper_progress(k);
-	return 0;
+	rc = rc ? rc : note_made(k, l);
+	if (!rc)
+		keeper_progress(k);
+	return rc;
 }
 
 KEEPER_HANDLER(keeper_iface_delete)
@@ -219,11 +235,34 @@ void keeper_link_end(struct keeper *k, struct keeper_link *l)
 	l->gone = true;
 }
 
+/* The interface that we created and that is no link's, wherever it is by now */
+static void delete_made(struct keeper *k, struct keeper_link *l)
+{
+	struct kernel_link seen, here;
+
+	if (!l->made || module_link_get(k->module, l->made, &seen))
+		return;
+	if (module_link_find(k->module, seen.ifindex, &here) || here.id != l->made)
+		log_warn("%s is in another network namespace, and was not set up: delete it "
+			 "there", l->name);
+	else
+		rtnl_delete(k->rtnl, seen.ifindex);
+	l->made = 0;
+}
+
+/** keeper_link_ready() - the set-up is over: what was not taken over will never be */
+void keeper_link_ready(struct keeper *k, struct keeper_link *l)
+{
+	l->ready = true;
+	if (l->made != l->id)
+		delete_made(k, l);
+}
+
 /** keeper_link_undo() - the parser did not get to the end of the set-up */
 void keeper_link_undo(struct keeper *k, struct keeper_link *l)
 {
-	if (l->created && !l->ready && !l->gone && (!l->id || is_ours(k, l, l->ifindex)))
-		rtnl_delete(k->rtnl, l->ifindex);
+	if (!l->ready || l->made != l->id)
+		delete_made(k, l);
 	pidfile_unlock(&l->pidfile);
 }
 

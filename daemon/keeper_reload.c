@@ -17,6 +17,7 @@
 #include "keeper_impl.h"
 #include "log.h"
 #include "optvalue.h"
+#include "sandbox.h"
 #include "secret.h"
 
 /* The process id of who runs all links, beside those of each device */
@@ -149,9 +150,12 @@ static int make_memory(struct keeper_reload *r)
 	if (!ftruncate(fd, (off_t)r->size) &&
 	    !fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL))
 		memory = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (memory == MAP_FAILED || mlock(memory, r->size) ||
-	    madvise(memory, r->size, MADV_DONTDUMP))
+	if (memory == MAP_FAILED || madvise(memory, r->size, MADV_DONTDUMP))
 		rc = -errno;
+	/* For a moment, and then wiped: no reason to leave all links as they were */
+	else if (mlock(memory, r->size))
+		log_warn("options with keys are passed on in memory that is not locked: %s. "
+			 SANDBOX_LOCK_HELP, strerror(errno));
 	if (memory != MAP_FAILED)
 		r->memory = memory;
 	if (!rc)
@@ -215,7 +219,7 @@ static bool mark_leaving(struct keeper *k)
  */
 static bool awaits_name(const struct keeper *k, const struct keeper_link *l)
 {
-	return l->round == k->round && !l->ready && l->resolving && l->looked_up <= 2;
+	return l->round == k->round && !l->ready && l->question && l->looked_up <= 2;
 }
 
 static void on_patience(struct ev_loop *loop, ev_timer *w, int revents)
@@ -324,7 +328,7 @@ static void look_up_inside(struct keeper *k, size_t index, uint32_t which)
 
 	if (item->faulty || !host)
 		return;
-	if (keeper_look_up(k, host, AF_INET, 0, (uint32_t)(2 * index + which))) {
+	if (keeper_look_up_inside(k, host, (uint32_t)(2 * index + which))) {
 		item->faulty = true;
 		return;
 	}
@@ -427,7 +431,7 @@ bool keeper_applied(struct keeper *k)
 		if (l->round == k->round && !l->used)
 			keeper_forget(k, l);
 		else
-			l->ready = true;
+			keeper_link_ready(k, l);
 	}
 	wipe_memory(&k->reload);
 	k->reload.handed = false;

@@ -4,22 +4,15 @@
  * them than send, receive and close.
  */
 #include <errno.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "icmp.h"
+#include "channel.h"
 #include "keeper_impl.h"
-#include "log.h"
+#include "relay.h"
 #include "sockets.h"
-
-/* ICMP errors of one socket passed on within a period, in seconds. Anybody can forge
- * them, and any number; what is true of them comes again.
- */
-#define ICMP_MAX 64
-#define ICMP_PERIOD 0.1
 
 /* ------------------------------------------------------------------------
  * whose they are
@@ -203,89 +196,6 @@ KEEPER_HANDLER(keeper_route)
  * ICMP
  */
 
-/**
- * struct relay - ICMP errors on their way to the parser
- * @io: @raw is readable
- * @period: runs until one passes in which nothing came
- * @left: how many may be in this one
- * @raw: where all ICMP errors arrive
- * @to: the parser has the other end
- */
-struct relay {
-	ev_io io;
-	ev_timer period;
-	unsigned int left;
-	int raw;
-	int to;
-};
-
-static void relay_free(struct ev_loop *loop, struct relay *relay)
-{
-	ev_io_stop(loop, &relay->io);
-	ev_timer_stop(loop, &relay->period);
-	close(relay->raw);
-	close(relay->to);
-	free(relay);
-}
-
-/* What is in it is none of our business. The parser looks. */
-static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
-{
-	const size_t head = offsetof(struct icmp_datagram, data);
-	struct relay *relay = w->data;
-	struct icmp_datagram datagram;
-	struct sockaddr_storage ss;
-	socklen_t len;
-	ssize_t n;
-
-	(void)revents;
-	if (!ev_is_active(&relay->period))
-		ev_timer_again(loop, &relay->period);
-	for (; relay->left; relay->left--) {
-		len = sizeof(ss);
-		n = recvfrom(relay->raw, datagram.data, sizeof(datagram.data), MSG_DONTWAIT,
-			     (struct sockaddr *)&ss, &len);
-		if (n < 0)
-			return;
-		memset(&datagram.from, 0, sizeof(datagram.from));
-		addr_set(&datagram.from, &ss, len);
-		/* What it has no room for it does not miss */
-		if (send(relay->to, &datagram, head + (size_t)n, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 &&
-		    errno != EAGAIN && errno != ENOBUFS) {
-			relay_free(loop, relay);
-			return;
-		}
-	}
-	ev_io_stop(loop, w);
-}
-
-static void on_icmp_period(struct ev_loop *loop, ev_timer *w, int revents)
-{
-	struct relay *relay = w->data;
-
-	(void)revents;
-	if (relay->left == ICMP_MAX)
-		ev_timer_stop(loop, w);
-	relay->left = ICMP_MAX;
-	ev_io_start(loop, &relay->io);
-}
-
-static int start_relay(struct keeper *k, int raw, int to)
-{
-	struct relay *relay = calloc(1, sizeof(*relay));
-
-	if (!relay)
-		return -ENOMEM;
-	relay->raw = raw;
-	relay->to = to;
-	ev_io_init(&relay->io, on_icmp, raw, EV_READ);
-	ev_timer_init(&relay->period, on_icmp_period, 0., ICMP_PERIOD);
-	relay->left = ICMP_MAX;
-	relay->io.data = relay->period.data = relay;
-	ev_io_start(k->loop, &relay->io);
-	return 0;
-}
-
 KEEPER_HANDLER(keeper_icmp_open)
 {
 	int raw, rc, ends[2];
@@ -300,22 +210,17 @@ KEEPER_HANDLER(keeper_icmp_open)
 	/* Refused by the system, not by us */
 	if (raw < 0)
 		return raw == -EPERM ? -EACCES : raw;
-	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends)) {
-		rc = -errno;
+	rc = channel_pair(ends);
+	if (rc) {
 		close(raw);
 		return rc;
 	}
 	/* Without it others' errors are read and dropped by the parser */
 	sockets_icmp_filter(raw, (int)r->number, l->item->opts.me.set ? l->item->opts.me.port : 0);
-	rc = start_relay(k, raw, ends[0]);
-	if (rc) {
-		close(raw);
-		close(ends[0]);
+	rc = relay_start(k->loop, raw, ends[0]);
+	if (rc)
 		close(ends[1]);
-		return rc;
-	}
-	/* The parser's end is for reading */
-	shutdown(ends[1], SHUT_WR);
-	*pass = ends[1];
-	return 0;
+	else
+		*pass = ends[1];
+	return rc;
 }

@@ -98,6 +98,7 @@ void keeper_list(struct keeper *k, struct keeper_link *l, uint32_t id, unsigned 
  */
 void keeper_forget(struct keeper *k, struct keeper_link *l)
 {
+	lookups_cancel(k->lookups, l->question);
 	keeper_link_undo(k, l);
 	keeper_unshare(k, l);
 	unlist_ifindex(k, l);

@@ -395,7 +395,7 @@ void link_run(struct link *l)
 	if (!l->session)
 		abort();
 	if (!options_peer_learned(l->opts) && !l->opts->peer.salen)
-		l->resolver = resolver_new(l->conf, on_resolved, l);
+		l->resolver = resolver_new(l->env->loop, l->conf, on_resolved, l);
 	session_set_newest(l->session, l->state.accepted);
 	if (addr_is_set(&l->configured))
 		session_set_configured(l->session, now, &l->configured);

@@ -34,7 +34,7 @@ static void on_found(void *ctx, int error, const union addr *addr);
 static int look_up(struct link *l, const struct options_addr *opt, int family)
 {
 	if (!l->finder)
-		l->finder = resolver_new(l->conf, on_found, l);
+		l->finder = resolver_new(l->env->loop, l->conf, on_found, l);
 	if (!l->finder)
 		return LINK_EXIT_SYSTEM;
 	l->finding_me = opt == &l->opts->me;

@@ -79,6 +79,11 @@ static void make_plain(char *text)
 			*p = *p == '\t' ? ' ' : '?';
 }
 
+bool log_is_wanted(int priority)
+{
+	return priority <= level;
+}
+
 void log_set_sink(log_sink_fn fn)
 {
 	sink = fn;
@@ -88,7 +93,7 @@ void log_write(int priority, const char *device, const char *text)
 {
 	char plain[LOG_LINE_MAX], name[sizeof(device_name)];
 
-	if (priority > level)
+	if (!log_is_wanted(priority))
 		return;
 	snprintf(plain, sizeof(plain), "%s", text);
 	snprintf(name, sizeof(name), "%s", device);
@@ -101,7 +106,7 @@ static void log_va(int priority, const char *fmt, va_list ap)
 {
 	char text[LOG_LINE_MAX];
 
-	if (priority > level)
+	if (!log_is_wanted(priority))
 		return;
 	vsnprintf(text, sizeof(text), fmt, ap);
 	if (sink)
@@ -139,7 +144,7 @@ void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
 	struct timespec now;
 	va_list ap;
 
-	if (priority > level)
+	if (!log_is_wanted(priority))
 		return;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	/* 0 means "never": the first seconds after boot count as the second */
@@ -152,4 +157,29 @@ void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
 	va_start(ap, fmt);
 	log_va(priority, fmt, ap);
 	va_end(ap);
+}
+
+/* Tokens of one message */
+#define TOKEN 1000
+
+bool log_bucket_take(struct log_bucket *bucket, uint64_t now, unsigned int burst,
+		     unsigned int per_s)
+{
+	const uint64_t most = (uint64_t)burst * TOKEN;
+	uint64_t passed = now - bucket->filled;
+
+	/* At first it is full; and so it is after as long as that takes */
+	if (!bucket->filled || passed >= most)
+		bucket->tokens = most;
+	else
+		bucket->tokens += passed * per_s;
+	bucket->filled = now;
+	if (bucket->tokens > most)
+		bucket->tokens = most;
+	if (bucket->tokens < TOKEN) {
+		bucket->dropped++;
+		return false;
+	}
+	bucket->tokens -= TOKEN;
+	return true;
 }

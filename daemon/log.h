@@ -7,6 +7,7 @@
 #define CIPED_LOG_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <syslog.h>
 #include <time.h>
 
@@ -47,6 +48,9 @@ void log_set_sink(log_sink_fn sink);
  * @text: control characters in it are replaced
  */
 void log_write(int priority, const char *device, const char *text);
+
+/** log_is_wanted() - are messages of this priority written? */
+bool log_is_wanted(int priority);
 
 /**
  * log_set_device() - name the interface in every message from now on
@@ -97,5 +101,30 @@ struct log_limit {
  */
 void log_limited(struct log_limit *limit, int priority, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/**
+ * struct log_bucket - how many messages another process may still have written: a
+ * token bucket; all zero: none was written yet
+ * @tokens: thousandths of a message
+ * @filled: when they were counted, in milliseconds
+ * @dropped: messages for which there was none, and not yet told
+ */
+struct log_bucket {
+	uint64_t tokens;
+	uint64_t filled;
+	unsigned int dropped;
+};
+
+/**
+ * log_bucket_take() - may one more be written?
+ * @bucket: of the process
+ * @now: milliseconds of CLOCK_MONOTONIC
+ * @burst: messages allowed at once
+ * @per_s: messages allowed in a second in the long run
+ *
+ * Return: true, and it is counted; or false, and it counts as dropped.
+ */
+bool log_bucket_take(struct log_bucket *bucket, uint64_t now, unsigned int burst,
+		     unsigned int per_s);
 
 #endif /* CIPED_LOG_H */

@@ -208,11 +208,12 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 	struct carrier_error error;
 	int i, rc;
 
-	(void)loop;
 	(void)revents;
 	log_set_device("");
 	for (i = 0; i < READ_BATCH; i++) {
 		rc = icmp_read(p->icmp, &p->carrier.bound, &error);
+		if (rc == -EPIPE)
+			ev_io_stop(loop, w);
 		if (rc && rc != -ENOMSG)
 			break;
 		if (!rc)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "log.h"
 #include "sandbox.h"
 
 static int look_up(const char *host, int family, union addr *addr)
@@ -39,8 +40,7 @@ static void *serve(void *channel)
 	while (channel_receive(*(int *)channel, &job, sizeof(job), &fd) == sizeof(job)) {
 		job.host[sizeof(job.host) - 1] = '\0';
 		memset(&report, 0, sizeof(report));
-		report.conf = job.conf;
-		report.number = job.number;
+		report.ticket = job.ticket;
 		report.error = look_up(job.host, (int)job.family, &report.addr);
 		if (channel_send(*(int *)channel, &report, sizeof(report), -1))
 			break;
@@ -56,8 +56,13 @@ static void *serve(void *channel)
 int resolver_run(int channel)
 {
 	pthread_t thread;
-	int i;
+	int i, rc = sandbox_resolver();
 
+	if (rc) {
+		log_err("cannot start: no seccomp filter (%s): the process that looks up names "
+			"would not be confined", strerror(-rc));
+		return EXIT_FAILURE;
+	}
 	/* With fewer it takes longer */
 	for (i = 1; i < RESOLVER_THREADS; i++)
 		if (pthread_create(&thread, NULL, serve, &channel))

@@ -13,32 +13,28 @@
 #include "request.h"
 
 /* Names looked up at a time */
-#define RESOLVER_THREADS 8
+#define RESOLVER_THREADS 16
 
 /**
  * struct resolver_job - a name to look up
  * @host: name
  * @family: AF_INET, AF_INET6, or AF_UNSPEC for either
- * @conf: for the report
- * @number: for the report
+ * @ticket: for the report; no other that is under way has it
  */
 struct resolver_job {
 	char host[REQUEST_HOST_MAX];
 	uint32_t family;
-	uint32_t conf;
-	uint32_t number;
+	uint32_t ticket;
 };
 
 /**
  * struct resolver_report - what was found
- * @conf: of the job
- * @number: of the job
+ * @ticket: of the job
  * @error: 0, or an error of getaddrinfo()
  * @addr: the first address
  */
 struct resolver_report {
-	uint32_t conf;
-	uint32_t number;
+	uint32_t ticket;
 	int32_t error;
 	union addr addr;
 };

@@ -6,22 +6,22 @@
 
 #include <cap-ng.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
-#include <seccomp.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "log.h"
+#include "sandbox_calls.h"
 #include "secret.h"
 
 /* Debian's, where there is no user called nobody */
 #define NOBODY 65534
+
+/* Descriptors of the resolver: some for each thread */
+#define RESOLVER_FILES 512
 
 /** sandbox_find_user() - look up whom the unprivileged processes run as */
 void sandbox_find_user(struct sandbox_user *user)
@@ -35,21 +35,42 @@ void sandbox_find_user(struct sandbox_user *user)
 }
 
 /**
+ * sandbox_lock_limit() - have as much locked memory as we may
+ * Return: octets; RLIM_INFINITY: there is no limit. CAP_IPC_LOCK knows none either.
+ */
+unsigned long long sandbox_lock_limit(void)
+{
+	struct rlimit limit = { RLIM_INFINITY, RLIM_INFINITY };
+
+	if (!setrlimit(RLIMIT_MEMLOCK, &limit))
+		return RLIM_INFINITY;
+	/* In a container even root may not go beyond what was given to it */
+	if (getrlimit(RLIMIT_MEMLOCK, &limit))
+		return 0;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_MEMLOCK, &limit);
+	return limit.rlim_cur;
+}
+
+/**
  * sandbox_lock_memory() - keep all of this process's memory out of the swap
  *
  * Locks are not inherited by a child. Pages to come are locked as well where
  * there is no limit to that: else memory could run out at the limit.
  *
- * Return: 0 or -errno.
+ * Return: 0, %SANDBOX_KEYS_ONLY when only the heap of keys could be locked, or
+ * -errno.
  */
 int sandbox_lock_memory(void)
 {
-	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
-	int flags = MCL_CURRENT | MCL_ONFAULT;
+	int rc, flags = MCL_CURRENT | MCL_ONFAULT;
 
-	if (!setrlimit(RLIMIT_MEMLOCK, &unlimited))
+	if (sandbox_lock_limit() == RLIM_INFINITY)
 		flags |= MCL_FUTURE;
-	return mlockall(flags) ? -errno : 0;
+	if (!mlockall(flags))
+		return 0;
+	rc = secret_relock();
+	return rc ? rc : SANDBOX_KEYS_ONLY;
 }
 
 /**
@@ -105,102 +126,6 @@ static int empty_bounding_set(void)
 }
 
 /* ------------------------------------------------------------------------
- * system calls
- */
-
-/* What the keeper has no use for, and who takes it over would like to have */
-static const int never_of_keeper[] = {
-	SCMP_SYS(execve), SCMP_SYS(execveat), SCMP_SYS(ptrace), SCMP_SYS(process_vm_readv),
-	SCMP_SYS(process_vm_writev), SCMP_SYS(fork), SCMP_SYS(vfork), SCMP_SYS(clone),
-	SCMP_SYS(clone3), SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(pivot_root),
-	SCMP_SYS(chroot), SCMP_SYS(setns), SCMP_SYS(unshare), SCMP_SYS(init_module),
-	SCMP_SYS(finit_module), SCMP_SYS(delete_module), SCMP_SYS(kexec_load),
-	SCMP_SYS(kexec_file_load), SCMP_SYS(bpf), SCMP_SYS(perf_event_open), SCMP_SYS(keyctl),
-	SCMP_SYS(add_key), SCMP_SYS(request_key), SCMP_SYS(userfaultfd), SCMP_SYS(io_uring_setup),
-	SCMP_SYS(listen), SCMP_SYS(accept), SCMP_SYS(accept4), SCMP_SYS(chmod), SCMP_SYS(fchmod),
-	SCMP_SYS(fchmodat), SCMP_SYS(chown), SCMP_SYS(fchown), SCMP_SYS(lchown),
-	SCMP_SYS(fchownat), SCMP_SYS(link), SCMP_SYS(linkat), SCMP_SYS(symlink),
-	SCMP_SYS(symlinkat), SCMP_SYS(mknod), SCMP_SYS(mknodat),
-};
-
-/* All that the parser needs: messages, time, memory, random numbers */
-static const int always_of_parser[] = {
-	SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(sendto),
-	SCMP_SYS(getsockname), SCMP_SYS(close),
-	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl),
-	SCMP_SYS(epoll_create1),
-	SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(time), SCMP_SYS(restart_syscall),
-	SCMP_SYS(brk), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(madvise),
-	SCMP_SYS(getrandom), SCMP_SYS(futex), SCMP_SYS(getpid), SCMP_SYS(gettid),
-	SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigprocmask), SCMP_SYS(exit), SCMP_SYS(exit_group),
-};
-
-static int add_rules(scmp_filter_ctx filter, uint32_t action, const int *calls, size_t count)
-{
-	int rc = 0;
-	size_t i;
-
-	for (i = 0; i < count && !rc; i++)
-		rc = seccomp_rule_add(filter, action, calls[i], 0);
-	return rc;
-}
-
-/* Memory yes, memory to run code from no */
-static int add_memory(scmp_filter_ctx filter)
-{
-	const struct scmp_arg_cmp no_code = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
-	int rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_code);
-
-	return rc ? rc : seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mprotect), 1, no_code);
-}
-
-#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
-
-static int load(scmp_filter_ctx filter, int rc)
-{
-	if (!rc)
-		rc = seccomp_load(filter);
-	seccomp_release(filter);
-	return rc;
-}
-
-static int filter_keeper(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
-
-	if (!filter)
-		return -ENOMEM;
-	return load(filter, add_rules(filter, SCMP_ACT_KILL_PROCESS, never_of_keeper,
-				      COUNT(never_of_keeper)));
-}
-
-/* Of the options of sockets two: which messages of a flood are read */
-static int add_filter(scmp_filter_ctx filter)
-{
-	static const int options[] = { SO_ATTACH_FILTER, SO_DETACH_FILTER };
-	int rc = 0;
-	size_t i;
-
-	for (i = 0; i < COUNT(options) && !rc; i++)
-		rc = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2,
-				      SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET, 0),
-				      SCMP_A2(SCMP_CMP_EQ, (scmp_datum_t)options[i], 0));
-	return rc;
-}
-
-static int filter_parser(void)
-{
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	int rc;
-
-	if (!filter)
-		return -ENOMEM;
-	rc = add_rules(filter, SCMP_ACT_ALLOW, always_of_parser, COUNT(always_of_parser));
-	rc = rc ? rc : add_filter(filter);
-	return load(filter, rc ? rc : add_memory(filter));
-}
-
-/* ------------------------------------------------------------------------
  * processes
  */
 
@@ -218,8 +143,8 @@ int sandbox_keeper(void)
 				      CAP_NET_BIND_SERVICE };
 	int rc = empty_bounding_set();
 
-	rc = rc ? rc : keep_capabilities(keep, COUNT(keep));
-	return rc ? rc : filter_keeper();
+	rc = rc ? rc : keep_capabilities(keep, sizeof(keep) / sizeof(keep[0]));
+	return rc ? rc : sandbox_calls_keeper();
 }
 
 /**
@@ -245,7 +170,8 @@ int sandbox_drop(const struct sandbox_user *user)
 	rc = keep_capabilities(NULL, 0);
 	if (rc)
 		return rc;
-	if (setrlimit(RLIMIT_FSIZE, &none) || setrlimit(RLIMIT_CORE, &none))
+	if (setrlimit(RLIMIT_FSIZE, &none) || setrlimit(RLIMIT_CORE, &none) ||
+	    setrlimit(RLIMIT_MSGQUEUE, &none))
 		return -errno;
 	/* A change of user undoes both */
 	rc = sandbox_child(keeper);
@@ -261,10 +187,27 @@ int sandbox_alone(void)
 }
 
 /**
- * sandbox_parser() - system calls from now on: the list above, or death
+ * sandbox_parser() - system calls from now on: a few, or death
  * Return: 0 or -errno.
  */
 int sandbox_parser(void)
 {
-	return filter_parser();
+	return sandbox_calls_parser();
+}
+
+/**
+ * sandbox_resolver() - system calls from now on: not those that nobody needs who
+ * looks up names
+ *
+ * Before it has threads, and sandbox_alone().
+ *
+ * Return: 0 or -errno.
+ */
+int sandbox_resolver(void)
+{
+	const struct rlimit files = { RESOLVER_FILES, RESOLVER_FILES };
+
+	if (setrlimit(RLIMIT_NOFILE, &files))
+		return -errno;
+	return sandbox_calls_resolver();
 }

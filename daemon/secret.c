@@ -8,8 +8,12 @@
 #include "secret.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -19,20 +23,25 @@
 /* Smallest piece the heap hands out: an SHA-256 hash or a 256-bit key */
 #define SECRET_HEAP_PIECE 32
 
-int secret_init(size_t size)
+size_t secret_heap(size_t size)
 {
 	size_t heap = 4096;
 
-	if (CRYPTO_secure_malloc_initialized())
-		return 0;
 	if (!size)
 		size = SECRET_HEAP_DEFAULT;
+	while (heap < size && heap <= INT_MAX)
+		heap <<= 1;
+	return heap;
+}
+
+int secret_init(size_t size)
+{
+	if (CRYPTO_secure_malloc_initialized())
+		return 0;
 	if (size > INT_MAX)
 		return -EINVAL;
-	while (heap < size)
-		heap <<= 1;
 
-	switch (CRYPTO_secure_malloc_init(heap, SECRET_HEAP_PIECE)) {
+	switch (CRYPTO_secure_malloc_init(secret_heap(size), SECRET_HEAP_PIECE)) {
 	case 1:
 		return 0;
 	case 2:
@@ -49,6 +58,33 @@ int secret_exit(void)
 	if (!CRYPTO_secure_malloc_initialized())
 		return 0;
 	return CRYPTO_secure_malloc_done() ? 0 : -EBUSY;
+}
+
+/* Between its guard pages the heap is a mapping of its own */
+static int lock_mapping_of(const void *inside)
+{
+	uintptr_t at = (uintptr_t)inside, start, end;
+	FILE *maps = fopen("/proc/self/maps", "re");
+	int rc = -ENOENT;
+	char line[512];
+
+	if (!maps)
+		return -errno;
+	while (rc == -ENOENT && fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &start, &end) == 2 && start <= at &&
+		    at < end)
+			rc = mlock((void *)start, end - start) ? -errno : 0;
+	fclose(maps);
+	return rc;
+}
+
+int secret_relock(void)
+{
+	void *inside = secret_alloc(1);
+	int rc = inside ? lock_mapping_of(inside) : -ENOMEM;
+
+	secret_free(inside, 1);
+	return rc;
 }
 
 int secret_harden(void)

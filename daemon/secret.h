@@ -15,6 +15,12 @@
 #define SECRET_HEAP_LINK ((size_t)4096)
 
 /**
+ * secret_heap - octets that secret_init() locks
+ * @size: as there
+ */
+size_t secret_heap(size_t size);
+
+/**
  * secret_init - set up the locked heap for keys
  * @size: octets, rounded up to a power of two; 0 for %SECRET_HEAP_DEFAULT
  *
@@ -37,6 +43,15 @@ int secret_init(size_t size);
  * Return: 0; -EBUSY while something is still allocated in it.
  */
 int secret_exit(void);
+
+/**
+ * secret_relock - lock the heap in a new process
+ *
+ * Locks are not inherited by a child. Not needed where mlockall() locks all.
+ *
+ * Return: 0 or -errno.
+ */
+int secret_relock(void);
 
 /**
  * secret_harden - keep this process's memory to itself

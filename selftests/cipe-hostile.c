@@ -12,6 +12,10 @@
  *	cipe-hostile malformed ...	a request that is none
  *	cipe-hostile empty ...		a message of no octets, and all is well
  *	cipe-hostile flood ...		requests, whose answers are not read
+ *	cipe-hostile half END ...	an interface that it creates and does not take
+ *					over, and then END: exit, crash, ready, drop,
+ *					malformed
+ *	cipe-hostile log ...		messages without end
  *	cipe-hostile keep FOREIGN ...	after SIGHUP: it keeps what is configured no
  *					more
  *	cipe-hostile stall FOREIGN ...	after SIGHUP: it never says that all is applied
@@ -331,6 +335,15 @@ static void send_flood(int requests)
 		;
 }
 
+/* As many messages as there is time for in a second or so */
+static void send_log(void)
+{
+	int i;
+
+	for (i = 0; i < 20000; i++)
+		log_notice("flood %d", i);
+}
+
 static void send_malformed(int requests)
 {
 	const struct request r = { .conf = conf, .op = REQUEST_CLAIM };
@@ -339,6 +352,28 @@ static void send_malformed(int requests)
 
 	channel_send(requests, &r, request_size(r.op) - 1, -1);
 	channel_receive(requests, &a, sizeof(a), &fd);
+}
+
+static int leave_half(const struct options *opts, int requests)
+{
+	struct pidfile pf = PIDFILE_INIT;
+
+	expect("own pid file", pidfile_create(&pf, conf, opts->device, NULL), 0);
+	expect("own interface", ask_name(REQUEST_IFACE_CREATE, opts->device), 0);
+	if (!iface_index(conf, opts->device))
+		allowed++;
+	if (!strcmp(which, "crash"))
+		abort();
+	if (!strcmp(which, "ready")) {
+		ask_ready(conf);
+		expect("taking it over now", iface_index(conf, opts->device) ? 0 : -EPERM, -EPERM);
+		ask_applied();
+	} else if (!strcmp(which, "drop")) {
+		ask_drop(conf);
+	} else if (!strcmp(which, "malformed")) {
+		send_malformed(requests);
+	}
+	return allowed ? 1 : EXIT_SUCCESS;
 }
 
 /* Nothing is closed */
@@ -415,12 +450,16 @@ static int hostile(struct optset *set, const struct keeper_ends *ends)
 		ask_anything(opts, &own);
 		return allowed ? 1 : EXIT_SUCCESS;
 	}
+	if (!strcmp(what, "half"))
+		return leave_half(opts, ends->requests);
 	if (!strcmp(what, "malformed"))
 		send_malformed(ends->requests);
 	else if (!strcmp(what, "empty"))
 		send_empty(ends->requests);
 	else if (!strcmp(what, "flood"))
 		send_flood(ends->requests);
+	else if (!strcmp(what, "log"))
+		send_log();
 	else if (!strcmp(what, "keep"))
 		keep(opts, ends->events);
 	else if (!strcmp(what, "stall"))
@@ -457,7 +496,7 @@ int main(int argc, char **argv)
 	what = argv[1];
 	which = has_name ? argv[2] : "";
 	keeper = getpid();
-	if (which[0] && strcmp(what, "call") && strcmp(what, "open-call"))
+	if (which[0] && strcmp(what, "call") && strcmp(what, "open-call") && strcmp(what, "half"))
 		look_at_foreign();
 	if (secret_init(0) || secret_harden())
 		return 2;

@@ -23,10 +23,10 @@ processes()
 
 	PARSER='' RUNNER='' RESOLVER=''
 	for pid in $(pgrep -P "$1"); do
-		case "$(field "$pid" Seccomp),$(field "$pid" Uid)" in
-		2,*) PARSER=$pid ;;
-		0,0*) RUNNER=$pid ;;
-		0,*) RESOLVER=$pid ;;
+		case "$(field "$pid" Threads),$(field "$pid" Uid)" in
+		1,0*) RUNNER=$pid ;;
+		1,*) PARSER=$pid ;;
+		*) RESOLVER=$pid ;;
 		esac
 	done
 }
@@ -48,6 +48,7 @@ has_nothing()
 	has "/proc/$1/limits" '^Max processes  *0  *0 '
 	has "/proc/$1/limits" '^Max core file size  *0  *0 '
 	has "/proc/$1/limits" '^Max file size  *0  *0 '
+	has "/proc/$1/limits" '^Max msgqueue size  *0  *0 '
 }
 
 # descriptors PID: what is open, one a line
@@ -68,6 +69,8 @@ rights()
 	has_nothing "$PARSER"
 	has_nothing "$RESOLVER"
 	is "Seccomp of the parser" "$(field "$PARSER" Seccomp)" 2
+	is "Seccomp of the resolver" "$(field "$RESOLVER" Seccomp)" 2
+	has "/proc/$RESOLVER/limits" '^Max open files  *512  *512 '
 	# CAP_NET_ADMIN, CAP_NET_RAW, CAP_NET_BIND_SERVICE, CAP_KILL
 	is "CapEff of the keeper" "$(field "$PID_a" CapEff)" 0000000000003420
 	is "CapPrm of the keeper" "$(field "$PID_a" CapPrm)" 0000000000003420
@@ -239,6 +242,43 @@ stubborn()
 	down a
 }
 
+# An interface that nobody has in hand goes
+half()
+{
+	alone
+	hostile 0 half exit
+	DEVICE=own down a
+	hostile 70 half crash
+	has "$TMP/said" "the parser was ended by signal 6$"
+	DEVICE=own down a
+	hostile 0 half ready
+	DEVICE=own down a
+	hostile 0 half drop
+	DEVICE=own down a
+	hostile 70 half malformed
+	DEVICE=own down a
+	# one that was there before is nobody's but its maker's
+	ipn a link add own type cipe
+	hostile 1 half exit
+	has "$TMP/said" "own interface: File exists, and should not have been"
+	ipn a link show dev own > /dev/null
+}
+
+# With option debug 580 at once, and 50 in a second: the disk does not get full
+talkative()
+{
+	local lines
+
+	alone
+	hostile 0 log
+	has "$TMP/said" "flood 0$"
+	has "$TMP/said" "the parser writes too many messages: [1-9][0-9]* dropped"
+	lines=$(grep -c . "$TMP/said")
+	at_least "lines" "$lines" 580
+	at_least "lines that are missing" $((20000 - lines)) 15000
+	down a
+}
+
 # A link that SIGHUP changed: the parser has it as it was, and says all is applied
 kept()
 {
@@ -315,4 +355,6 @@ it "a hostile parser does not apply what SIGHUP brought: ended" stalled
 it "a hostile parser gives a link up and leaves it running: it goes" given_up
 it "a hostile parser sends what is no request: ended" malformed
 it "a hostile parser floods the keeper with requests: ended" stubborn
+it "a hostile parser creates an interface, and ends or gives up: it goes" half
+it "a hostile parser floods the log: most of it is dropped, and told" talkative
 run_tests

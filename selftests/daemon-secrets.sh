@@ -50,6 +50,13 @@ all()
 	pgrep -P "$1"
 }
 
+# is_parser PID: of the two without rights the one without threads
+is_parser()
+{
+	grep -q '^Threads:[[:space:]]*1$' "/proc/$1/status" &&
+		! grep -q '^Uid:.*\b0\b' "/proc/$1/status"
+}
+
 # search FILE SKIP PID...: as cipe-search; what it says is in $TMP/found
 search()
 {
@@ -104,8 +111,7 @@ long_term()
 	is "octets of the key" "$(stat -c %s "$TMP/psk")" 32
 	search "$TMP/psk" 0 "$PID_a"
 	for pid in $(pgrep -P "$PID_a"); do
-		# the parser is the one with a filter of system calls
-		if grep -q '^Seccomp:.*2' "/proc/$pid/status"; then
+		if is_parser "$pid"; then
 			fails search "$TMP/psk" 0 "$pid"
 			count=$((count + 1))
 		else
@@ -127,8 +133,7 @@ read_again()
 	wait_until 20 two_ups
 	xxd -r -p <<< "$PSK" > "$TMP/psk"
 	for pid in $(all "$PID_a"); do
-		grep -q '^Seccomp:.*2' "/proc/$pid/status" &&
-			! grep -q '^Uid:.*\b0\b' "/proc/$pid/status" && continue
+		is_parser "$pid" && continue
 		search "$TMP/psk" 0 "$pid"
 		hasnt "/proc/$pid/maps" memfd
 	done
@@ -152,6 +157,47 @@ locked()
 		has "/proc/$pid/smaps" '^VmFlags:.* lo .*dd'
 		is "owner, as not dumpable" "$(stat -c %u "/proc/$pid/mem")" 0
 	done
+}
+
+# with_limit KIB: the daemon of a in what a container may be: no right to lock more
+with_limit()
+{
+	(ulimit -l "$1" && gw_exec a setpriv --bounding-set -ipc_lock,-sys_resource \
+		ciped debug) >> "$TMP/a/log" 2>&1 &
+	PID_a=$!
+	keep "$PID_a"
+}
+
+little_locked()
+{
+	local pid
+
+	fresh
+	gateways
+	gw_dirs a b
+	sample a
+	sample b
+	: > "$TMP/a/log"
+	with_limit 512
+	ended a
+	is "exit status" "$STATUS" 71
+	has "$TMP/a/log" "cannot lock memory for keys: needed are at least [12][0-9]* KiB, the limit is 512 KiB. Give CAP_IPC_LOCK"
+	with_limit 4096
+	start b
+	link_up a b
+	has "$TMP/a/log" "only memory for keys is locked, .* the limit is 4096 KiB. Give CAP_IPC_LOCK"
+	is "how often that is said" "$(times a "only memory for keys")" 1
+	for pid in $(all "$PID_a"); do
+		at_least "locked KiB of $pid" "$(sed -n 's/^VmLck:[^0-9]*\([0-9]*\).*/\1/p' \
+			"/proc/$pid/status")" 1024
+		has "/proc/$pid/smaps" '^VmFlags:.* lo .*dd'
+	done
+	sed -i "s/^arg .*/arg other/" "$TMP/a/etc/options"
+	kill -HUP "$PID_a"
+	wait_until 20 two_ups
+	ping_all a 10.99.0.2 5
+	stop a
+	is "exit status" "$STATUS" 0
 }
 
 # hex_of FILE: one hexadecimal text a key, either half
@@ -198,5 +244,6 @@ it "the same without wiping: they are found" not_wiped
 it "the shared secret: in the parser only" long_term
 it "the same after SIGHUP" read_again
 it "memory: locked, not dumped" locked
+it "where little memory may be locked: an error that helps; or keys are locked" little_locked
 it "arguments, environment, netlink, state, logs: no key" elsewhere
 run_tests

@@ -91,6 +91,40 @@ static void test_log_limit(void **state)
 			    "ciped: (95 messages like the next one suppressed)\nciped: again\n");
 }
 
+/* How many of so many messages, one in @every milliseconds */
+static unsigned int pass(struct log_bucket *bucket, uint64_t *now, unsigned int count,
+			 unsigned int every)
+{
+	unsigned int passed = 0;
+
+	for (; count; count--, *now += every)
+		passed += log_bucket_take(bucket, *now, 50, 5);
+	return passed;
+}
+
+static void test_log_bucket(void **state)
+{
+	struct log_bucket bucket = { 0 };
+	uint64_t now = 1;
+
+	(void)state;
+	/* At once */
+	assert_int_equal(pass(&bucket, &now, 1000, 0), 50);
+	assert_int_equal(bucket.dropped, 950);
+	/* For a minute */
+	bucket.dropped = 0;
+	assert_int_equal(pass(&bucket, &now, 60000, 1), 299);
+	assert_int_equal(bucket.dropped, 60000 - 299);
+	/* As many as it may */
+	now += 1000;
+	bucket.dropped = 0;
+	assert_int_equal(pass(&bucket, &now, 1000, 200), 1000);
+	assert_int_equal(bucket.dropped, 0);
+	/* It does not grow beyond, however long it is quiet */
+	now += UINT64_MAX / 4;
+	assert_int_equal(pass(&bucket, &now, 1000, 0), 50);
+}
+
 /* ------------------------------------------------------------------------
  * background
  */
@@ -244,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_log_lines),
 		cmocka_unit_test(test_log_limit),
+		cmocka_unit_test(test_log_bucket),
 		cmocka_unit_test(test_daemonize),
 	};
 	const struct CMUnitTest tests_of_root[] = {

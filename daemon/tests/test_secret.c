@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -15,6 +16,7 @@
 #include <cmocka.h>
 #include <openssl/crypto.h>
 
+#include "sandbox.h"
 #include "secret.h"
 
 /* Octets of this process that are locked into memory */
@@ -60,6 +62,46 @@ static void test_lock_limit(void **state)
 			_exit(1);
 		_exit(0);
 	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+/* Where there is a right to the heap, and to no more: a child has it locked as well */
+static int in_container(void)
+{
+	const struct rlimit some = { 4 << 20, 4 << 20 };
+	int status, rc;
+	pid_t pid;
+
+	if (setrlimit(RLIMIT_MEMLOCK, &some) || (!geteuid() && setuid(65534)))
+		return 2;
+	if (secret_init(0) || locked_kib() < 1024)
+		return 3;
+	/* More than there is a right to: else all would be locked */
+	if (mmap(NULL, 64 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) ==
+	    MAP_FAILED)
+		return 4;
+	pid = fork();
+	if (!pid) {
+		if (locked_kib())
+			_exit(5);
+		rc = sandbox_lock_memory();
+		_exit(rc != SANDBOX_KEYS_ONLY || locked_kib() != 1024 || !secret_alloc(1));
+	}
+	return waitpid(pid, &status, 0) == pid && !status ? 0 : 1;
+}
+
+static void test_some_locked(void **state)
+{
+	int status;
+	pid_t pid;
+
+	(void)state;
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid)
+		_exit(in_container());
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
@@ -131,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_without_init), cmocka_unit_test(test_lock_limit),
+		cmocka_unit_test(test_some_locked),
 		cmocka_unit_test(test_heap), cmocka_unit_test(test_wipe_random_equal),
 		cmocka_unit_test(test_harden),
 	};
