@@ -81,6 +81,7 @@ struct keeper_socket {
  * @remembered: number of the link an earlier run had; 0: none
  * @have_state: @state was read
  * @state: its memories
+ * @kept: @accepted of those that a restart would find
  * @saves: how often they may be written now
  * @saved: second of the last time they were
  * @socket: those made for it
@@ -116,6 +117,7 @@ struct keeper_link {
 	uint32_t remembered;
 	bool have_state;
 	struct state state;
+	uint64_t kept;
 	uint64_t saves;
 	time_t saved;
 	struct keeper_socket *socket[KEEPER_SOCKETS];
