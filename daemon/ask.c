@@ -96,6 +96,12 @@ void ask_applied(void)
 	simple(REQUEST_APPLIED, 0);
 }
 
+/** ask_refused() - the options could not be taken: links are as they were */
+void ask_refused(void)
+{
+	simple(REQUEST_REFUSED, 0);
+}
+
 /** ask_ready() - set-up of the link is over */
 void ask_ready(uint32_t conf)
 {

@@ -27,6 +27,15 @@ static KEEPER_HANDLER(take_log)
 	return KEEPER_SILENT;
 }
 
+/* They may have changed meanwhile */
+static void read_again(struct keeper *k)
+{
+	if (!k->reload.again)
+		return;
+	k->reload.again = false;
+	keeper_reload(k);
+}
+
 static KEEPER_HANDLER(take_applied)
 {
 	(void)l;
@@ -42,10 +51,22 @@ static KEEPER_HANDLER(take_applied)
 		return 0;
 	}
 	daemonize_ready();
-	if (k->reload.again) {
-		k->reload.again = false;
-		keeper_reload(k);
-	}
+	read_again(k);
+	return 0;
+}
+
+static KEEPER_HANDLER(take_refused)
+{
+	(void)l;
+	(void)r;
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (!keeper_refused(k))
+		return -EPERM;
+	log_err("options are not applied, as the parser has no room for them: all links stay as "
+		"they are; restart");
+	read_again(k);
 	return 0;
 }
 
@@ -88,6 +109,7 @@ static const struct operation {
 } operations[REQUEST_OPS] = {
 	[REQUEST_LOG] = { take_log, GLOBAL },
 	[REQUEST_APPLIED] = { take_applied, GLOBAL },
+	[REQUEST_REFUSED] = { take_refused, GLOBAL },
 	[REQUEST_READY] = { take_ready, SETUP },
 	[REQUEST_DROP] = { take_drop, ALWAYS },
 	[REQUEST_BOOT] = { keeper_boot, SETUP },

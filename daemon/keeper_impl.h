@@ -63,6 +63,11 @@ struct keeper_socket {
 	UT_hash_handle by_cookie;
 };
 
+/* Octets of the parser's locked memory that a link needs while it exchanges keys and
+ * its options are read again: 2048, and some more, as the memory comes in pieces
+ */
+#define KEEPER_LINK_SECRETS 2560
+
 /**
  * struct keeper_link - what the parser may touch for one configured link
  * @conf: by which the parser means it; no other link ever has it
@@ -309,6 +314,8 @@ int keeper_number(struct keeper *k, struct optset *set);
 int keeper_take_set(struct keeper *k, struct optset *set);
 int keeper_claim_many(struct keeper *k);
 bool keeper_applied(struct keeper *k);
+bool keeper_refused(struct keeper *k);
+unsigned int keeper_room(size_t links);
 void keeper_reload_end(struct keeper *k);
 void keeper_inside_found(struct keeper *k, uint32_t number, int error, const union addr *addr);
 

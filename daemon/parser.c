@@ -25,14 +25,12 @@
  * @loop: the event loop
  * @hub: the links
  * @events: the keeper has news
- * @failed: it cannot go on, and links are not taken down
  * @code: exit code
  */
 struct parser {
 	struct ev_loop *loop;
 	struct hub *hub;
 	ev_io events;
-	bool failed;
 	int code;
 };
 
@@ -48,11 +46,8 @@ static void on_ready(void *ctx, uint32_t conf)
 
 static void on_link_gone(void *ctx, uint32_t conf)
 {
-	const struct parser *p = ctx;
-
-	/* As when a daemon is killed, links stay for the next one */
-	if (!p->failed)
-		ask_drop(conf);
+	(void)ctx;
+	ask_drop(conf);
 }
 
 static void on_applied(void *ctx)
@@ -118,9 +113,7 @@ static int take_options(int fd, size_t size, struct optset *set)
 	return rc;
 }
 
-/* The keeper waits until they are applied, and reads them again only then: there
- * is no way on without them
- */
+/* The keeper waits until they are applied, or hears that they cannot be */
 static void on_options(void *ctx, int fd, size_t size)
 {
 	struct parser *p = ctx;
@@ -128,9 +121,9 @@ static void on_options(void *ctx, int fd, size_t size)
 	int rc = take_options(fd, size, &set);
 
 	if (rc) {
+		log_set_device("");
 		log_err("cannot take over the options: %s", strerror(-rc));
-		p->failed = true;
-		on_ended(p, LINK_EXIT_SYSTEM);
+		ask_refused();
 	} else {
 		hub_apply(p->hub, &set);
 	}
