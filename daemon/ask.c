@@ -44,7 +44,7 @@ static void __attribute__((noreturn)) alone(void)
  * @r: the request; @op and its part are set
  * @pass: descriptor that goes with it; -1: none
  * @a: the answer
- * @passed: set to the descriptor that came with it, or -1; may be NULL
+ * @passed: set to the descriptor that came with it, -1 or %CHANNEL_LOST; may be NULL
  * Return: the result of the answer.
  */
 int ask_call(struct request *r, int pass, struct answer *a, int *passed)

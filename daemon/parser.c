@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 
 #include "ask.h"
+#include "channel.h"
 #include "fips.h"
 #include "handover.h"
 #include "hub.h"
@@ -101,10 +102,13 @@ static void on_stop(void *ctx, int signum)
 /* What the keeper read again; nothing of it is left there */
 static int take_options(int fd, size_t size, struct optset *set)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *memory;
 	int rc;
 
 	memset(set, 0, sizeof(*set));
+	if (fd == CHANNEL_LOST)
+		return -EMFILE;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		return -errno;
 	rc = handover_read(set, memory, size);
