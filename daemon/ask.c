@@ -44,7 +44,7 @@ static void __attribute__((noreturn)) alone(void)
  * @r: the request; @op and its part are set
  * @pass: descriptor that goes with it; -1: none
  * @a: the answer
- * @passed: set to the descriptor that came with it, or -1; may be NULL
+ * @passed: set to the descriptor that came with it, -1 or %CHANNEL_LOST; may be NULL
  * Return: the result of the answer.
  */
 int ask_call(struct request *r, int pass, struct answer *a, int *passed)
@@ -94,6 +94,12 @@ static void simple(uint32_t op, uint32_t conf)
 void ask_applied(void)
 {
 	simple(REQUEST_APPLIED, 0);
+}
+
+/** ask_refused() - the options could not be taken: links are as they were */
+void ask_refused(void)
+{
+	simple(REQUEST_REFUSED, 0);
 }
 
 /** ask_ready() - set-up of the link is over */

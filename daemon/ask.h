@@ -54,6 +54,7 @@ int ask_simple(struct request *r);
 int ask_events_fd(void);
 void ask_events_read(const struct ask_events *fns);
 void ask_applied(void);
+void ask_refused(void);
 void ask_ready(uint32_t conf);
 void ask_drop(uint32_t conf);
 int ask_state_open(struct state *st, uint32_t conf, const uint8_t id[STATE_ID_LEN]);

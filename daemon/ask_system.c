@@ -9,6 +9,7 @@
 
 #include "ask.h"
 #include "carrier.h"
+#include "channel.h"
 #include "icmp.h"
 #include "pidfile.h"
 #include "secret.h"
@@ -105,7 +106,9 @@ static int ask_socket(uint32_t op, uint32_t conf, int family)
 	struct answer a;
 	int fd, rc = ask_call(&r, -1, &a, &fd);
 
-	return rc ? rc : fd >= 0 ? fd : -EBADMSG;
+	if (rc || fd >= 0)
+		return rc ? rc : fd;
+	return fd == CHANNEL_LOST ? -EMFILE : -EBADMSG;
 }
 
 /**

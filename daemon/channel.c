@@ -111,6 +111,13 @@ static ssize_t receive_message(int fd, void *buf, size_t size, int *passed, int 
 	count = take_descriptors(&msg, passed);
 	if (count <= 1 && !(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return n;
+	/* There is room for one. Where none is, it did not get a number, but the message
+	 * is whole.
+	 */
+	if (!count && !(msg.msg_flags & MSG_TRUNC)) {
+		*passed = CHANNEL_LOST;
+		return n;
+	}
 	if (count)
 		close(*passed);
 	*passed = -1;
@@ -122,7 +129,8 @@ static ssize_t receive_message(int fd, void *buf, size_t size, int *passed, int 
  * @fd: one end
  * @buf: for the message
  * @size: of @buf
- * @passed: set to the descriptor that came with it, the caller's to close; -1: none
+ * @passed: set to the descriptor that came with it, the caller's to close; -1: none;
+ *	%CHANNEL_LOST: this process may not have any more
  * Return: octets; 0 when the other end is closed; -EMSGSIZE when it was longer,
  * or more than one descriptor came; or another -errno.
  */

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+/* In place of a descriptor that came, but for which this process had no number left */
+#define CHANNEL_LOST (-2)
+
 int channel_pair(int fd[2]);
 int channel_send(int fd, const void *data, size_t len, int pass);
 int channel_try_send(int fd, const void *data, size_t len, int pass);

@@ -26,11 +26,17 @@
 /* What of the budget of a period may be saved up: the time of some turns */
 #define CREDIT_PART 2
 
-/* Periods whose budget may be owed. A message takes longer at times than all of it
- * is worth, as others want the processor; for half a second nothing is read then,
- * and not for longer
+/* Periods whose share may be owed. A message takes longer at times than all of it
+ * is worth, as others want the processor; for half a second nothing is read then on
+ * that socket, and not for longer.
  */
 #define DEBT_PERIODS 5
+
+/* The rest all sockets pay for, which is so many periods at most: nothing is read
+ * then in floods. And so many are owed before a socket with none must wait, too.
+ */
+#define STOP_PERIODS 10
+#define STOP_ALL 1
 
 /* Messages that a socket's queue may hold, of any size */
 #define QUEUE_MAX 1024
@@ -67,9 +73,30 @@ static uint64_t share(const struct intake_budget *b)
 {
 	unsigned int parts = b->flooded + (b->users > b->flooded);
 
-	if (parts > INTAKE_SHARES_MAX)
-		parts = INTAKE_SHARES_MAX;
 	return b->ns / (parts ? parts : 1);
+}
+
+/* What was spent beyond all debts, everybody pays for alike: by time in which none
+ * earns anything. Return: the time in which there was something to earn.
+ */
+static uint64_t earning_time(struct intake_budget *b, uint64_t now)
+{
+	uint64_t since = now > b->seen ? now - b->seen : 0;
+	uint64_t stopped = since < b->stop ? since : b->stop;
+
+	b->seen = now;
+	b->stop -= stopped;
+	b->time += since - stopped;
+	return b->time;
+}
+
+static void stop_earning(struct intake_budget *b, uint64_t spent)
+{
+	if (!spent)
+		return;
+	b->stop += spent * PERIOD_NS / b->ns;
+	if (b->stop > STOP_PERIODS * PERIOD_NS)
+		b->stop = STOP_PERIODS * PERIOD_NS;
 }
 
 static void earn(int64_t *credit, uint64_t *at, uint64_t now, uint64_t each_period)
@@ -83,12 +110,28 @@ static void earn(int64_t *credit, uint64_t *at, uint64_t now, uint64_t each_peri
 	*at = now;
 }
 
-static void bound(int64_t *credit, int64_t least, int64_t most)
+/* Return: what is beyond the debts that there may be */
+static uint64_t bound(int64_t *credit, int64_t least, int64_t most)
 {
+	uint64_t beyond = *credit < least ? (uint64_t)(least - *credit) : 0;
+
 	if (*credit < least)
 		*credit = least;
 	if (*credit > most)
 		*credit = most;
+	return beyond;
+}
+
+/* A share may have become less, too */
+static void settle(struct intake *i)
+{
+	struct intake_budget *b = i->budget;
+	int64_t each = (int64_t)share(b);
+
+	if (i->flooded)
+		stop_earning(b, bound(&i->credit, -each * DEBT_PERIODS, each / CREDIT_PART));
+	else
+		stop_earning(b, bound(&b->credit, -each, each * INTAKE_BURST_PERIODS));
 }
 
 /* What time has brought. It may be owed from before: some messages cost more
@@ -97,30 +140,23 @@ static void bound(int64_t *credit, int64_t least, int64_t most)
 static void add_credit(struct intake *i, uint64_t now)
 {
 	struct intake_budget *b = i->budget;
-	int64_t each = (int64_t)share(b);
+	uint64_t time = earning_time(b, now), each = share(b);
 
-	if (i->flooded) {
-		earn(&i->credit, &i->turned_at, now, (uint64_t)each);
-		bound(&i->credit, -each * DEBT_PERIODS, each / CREDIT_PART);
-	} else {
-		earn(&b->credit, &b->credited_at, now, (uint64_t)each);
-		bound(&b->credit, -each, each * INTAKE_BURST_PERIODS);
-	}
+	if (i->flooded)
+		earn(&i->credit, &i->turned_at, time, each);
+	else
+		earn(&b->credit, &b->credited_at, time, each);
+	settle(i);
 }
 
 static void charge(struct intake *i, uint64_t cost)
 {
-	struct intake_budget *b = i->budget;
-	int64_t each = (int64_t)share(b);
-
 	i->spent += cost;
-	if (i->flooded) {
+	if (i->flooded)
 		i->credit -= (int64_t)cost;
-		bound(&i->credit, -each * DEBT_PERIODS, each / CREDIT_PART);
-	} else {
-		b->credit -= (int64_t)cost;
-		bound(&b->credit, -each, each * INTAKE_BURST_PERIODS);
-	}
+	else
+		i->budget->credit -= (int64_t)cost;
+	settle(i);
 }
 
 /* After a flood there is no time saved up for another one */
@@ -243,7 +279,7 @@ static void set_flooded(struct intake *i, bool flooded)
 	end_cuts(i);
 	i->credit = 0;
 	set_filter(i);
-	i->turned_at = now_ns();
+	i->turned_at = earning_time(i->budget, now_ns());
 	if (flooded) {
 		ev_io_stop(i->loop, &i->io);
 		ev_timer_again(i->loop, &i->turn);
@@ -255,10 +291,13 @@ static void set_flooded(struct intake *i, bool flooded)
 
 static void end_period(struct intake *i)
 {
-	/* In debt nothing was read, which tells nothing */
 	bool calm = !i->tightened && !i->cut && i->credit > 0 &&
 		    i->spent < share(i->budget) / 5 * 2;
 
+	/* Where nothing could be read, that tells nothing */
+	if (!i->looked)
+		return;
+	i->looked = false;
 	i->calm = calm && !loosen(i) ? i->calm + 1 : 0;
 	i->tightened = false;
 	if (i->calm >= INTAKE_CALM)
@@ -333,7 +372,10 @@ static bool take_some(struct intake *i, unsigned int max)
 /* The others may be those who spent what is common to all that are not flooded */
 static bool is_flood(const struct intake *i)
 {
-	return i->budget->credit <= 0 && i->spent > i->budget->ns / i->budget->users;
+	const struct intake_budget *b = i->budget;
+
+	return b->stop > STOP_ALL * PERIOD_NS ||
+	       (b->credit <= 0 && i->spent > b->ns / b->users);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -346,7 +388,9 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)revents;
 	check_period(i, now);
 	add_credit(i, now);
-	take_some(i, BATCH);
+	/* A little on each of many sockets is a flood as well */
+	if (i->budget->stop <= STOP_ALL * PERIOD_NS)
+		take_some(i, BATCH);
 	if (!ev_is_active(&i->io) || !is_flood(i))
 		return;
 	log_limited(&limit, LOG_WARNING, "a flood of messages that come to nothing: not all are "
@@ -362,6 +406,12 @@ static unsigned int affordable(const struct intake *i)
 	return n > BATCH ? BATCH : n ? (unsigned int)n : 1;
 }
 
+/* In debt it waits, and where others are in too deep, it waits for them */
+static bool may_read(const struct intake *i)
+{
+	return i->credit > 0 && !i->budget->stop;
+}
+
 static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct intake *i = w->data;
@@ -375,11 +425,12 @@ static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 	if (!ev_is_active(&i->turn))
 		return;
 	add_credit(i, now);
-	for (rounds = 0; more && i->credit > 0 && rounds < ROUNDS_MAX; rounds++)
+	for (rounds = 0; more && may_read(i) && rounds < ROUNDS_MAX; rounds++)
 		more = take_some(i, affordable(i));
 	/* In debt from the start, it does not know */
 	if (!rounds)
 		return;
+	i->looked = true;
 	/* Those of use may end it first, and there are more of them */
 	if (more && i->credit <= 0)
 		i->cut++;

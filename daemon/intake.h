@@ -5,7 +5,7 @@
  *
  * - a filter on the socket drops in the kernel what is no such message;
  * - a bounded part of the processors' time goes to those that come to nothing, over
- *   a second, and on all sockets of the process together.
+ *   a second, and on all sockets of the process together, however many they are.
  *   If that is not enough for all, the filter passes some of them, at random.
  *   Each address where a peer is known to be has a chance of its own, and so have
  *   all others together: that goes down whose messages took most of the time.
@@ -32,11 +32,6 @@
 
 /* Of that much no flood is made, as when all peers of a hub come back at once */
 #define INTAKE_BURST_PERIODS 10
-
-/* Sockets to which too much comes share the budget, but each has a part of it that
- * something can be read in
- */
-#define INTAKE_SHARES_MAX 16
 
 /* Beyond the budget: so often the socket is read, to be woken up less */
 #define INTAKE_TURN_MS 20
@@ -103,7 +98,10 @@ void intake_detach(int fd);
  * @users: sockets that are read
  * @flooded: those of them to which too much comes: each may spend a share
  * @credit: what the others may spend now, together, of a share of theirs
- * @credited_at: when that was last added to, by a clock that is never set
+ * @credited_at: when that was last added to, by @time
+ * @time: nanoseconds in which there was something to earn, by a clock that is never set
+ * @seen: when that was last looked at, by that clock
+ * @stop: for so long there is nothing to earn, for what was spent beyond that
  */
 struct intake_budget {
 	uint64_t ns;
@@ -111,6 +109,9 @@ struct intake_budget {
 	unsigned int flooded;
 	int64_t credit;
 	uint64_t credited_at;
+	uint64_t time;
+	uint64_t seen;
+	uint64_t stop;
 };
 
 /**
@@ -131,10 +132,11 @@ struct intake_budget {
  * @each: nanoseconds that one message of that kind took of late
  * @credit: when flooded: nanoseconds that may be spent now; less than 0: that must
  *	pass first
- * @turned_at: when @credit was last added to, by that clock
+ * @turned_at: when @credit was last added to, by the budget's @time
  * @cut: turns in a row that left something unread
  * @used: nanoseconds since then, for what came to nothing: from strangers, and from each
  *	of the known
+ * @looked: something could be read in this period
  * @tightened: less passes the filter than in the period before
  * @calm: periods in a row in which all could have been read
  */
@@ -156,6 +158,7 @@ struct intake {
 	uint64_t turned_at;
 	unsigned int cut;
 	uint64_t used[1 + INTAKE_KNOWN_MAX];
+	bool looked;
 	bool tightened;
 	unsigned int calm;
 };

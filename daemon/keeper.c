@@ -35,9 +35,6 @@
 /* Descriptors a link may take: pid file, socket, ICMP errors */
 #define FILES_PER_LINK 3
 
-/* Octets of locked memory that a link needs at most, with its exchanges */
-#define LINK_SECRETS 1024
-
 /* Seconds from the end of a channel to that of the process */
 #define DEAF_PATIENCE 1.
 
@@ -527,8 +524,7 @@ int keeper_run(int argc, char **argv, struct optset *set, keeper_parser_fn parse
 		.many = set->many,
 		.fips = set->many || optset_any_fips(set),
 		.pidfile = PIDFILE_INIT,
-		.room = (unsigned int)((SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * set->count) /
-				       LINK_SECRETS),
+		.room = keeper_room(set->count),
 		.pauses = PAUSES,
 		.parser = { .name = "parser", .fd = -1, .kill = true },
 		.runner = { .name = "runner", .fd = -1 },

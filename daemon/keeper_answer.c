@@ -16,6 +16,15 @@
 /* Requests answered before others get their turn */
 #define BATCH 64
 
+/* They may have changed meanwhile */
+static void read_again(struct keeper *k)
+{
+	if (!k->reload.again)
+		return;
+	k->reload.again = false;
+	keeper_reload(k);
+}
+
 static KEEPER_HANDLER(take_applied)
 {
 	(void)l;
@@ -31,10 +40,22 @@ static KEEPER_HANDLER(take_applied)
 		return 0;
 	}
 	daemonize_ready();
-	if (k->reload.again) {
-		k->reload.again = false;
-		keeper_reload(k);
-	}
+	read_again(k);
+	return 0;
+}
+
+static KEEPER_HANDLER(take_refused)
+{
+	(void)l;
+	(void)r;
+	(void)fd;
+	(void)a;
+	(void)pass;
+	if (!keeper_refused(k))
+		return -EPERM;
+	log_err("options are not applied, as the parser has no room for them: all links stay as "
+		"they are; restart");
+	read_again(k);
 	return 0;
 }
 
@@ -77,6 +98,7 @@ static const struct operation {
 } operations[REQUEST_OPS] = {
 	[REQUEST_LOG] = { keeper_log, GLOBAL },
 	[REQUEST_APPLIED] = { take_applied, GLOBAL },
+	[REQUEST_REFUSED] = { take_refused, GLOBAL },
 	[REQUEST_READY] = { take_ready, SETUP },
 	[REQUEST_DROP] = { take_drop, ALWAYS },
 	[REQUEST_BOOT] = { keeper_boot, SETUP },
@@ -155,6 +177,15 @@ static void wipe_key(struct keeper *k, const struct request *r)
 		secret_wipe(k->secret, sizeof(*k->secret));
 }
 
+/* What it is about did not arrive; that is no fault of the parser's */
+static int no_descriptor(void)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+
+	log_limited(&limit, LOG_ERR, "no descriptor left: raise the limit of open files");
+	return -EMFILE;
+}
+
 static void carry_out(struct keeper *k, const struct request *r, int fd)
 {
 	struct answer *a = secret_alloc(sizeof(*a));
@@ -166,7 +197,7 @@ static void carry_out(struct keeper *k, const struct request *r, int fd)
 		return;
 	}
 	netlink_set_words("");
-	a->result = handle(k, r, fd, a, &pass);
+	a->result = fd == CHANNEL_LOST ? no_descriptor() : handle(k, r, fd, a, &pass);
 	wipe_key(k, r);
 	if (a->result == -EPERM)
 		refuse(r);
@@ -186,14 +217,14 @@ static bool take_request(struct keeper *k, struct request *r)
 
 	if (n == -EAGAIN)
 		return false;
-	if ((!n && fd < 0 && channel_closed(k->parser.fd)) || n == -ECONNRESET) {
+	if ((!n && fd == -1 && channel_closed(k->parser.fd)) || n == -ECONNRESET) {
 		/* It has ended, or will: its exit code says more */
 		ev_io_stop(k->loop, &k->parser.io);
 		if (k->parser.pid && !k->ended)
 			ev_timer_again(k->loop, &k->parser.deaf);
 		return false;
 	}
-	if (n < 0 || !request_valid(r, (size_t)n, fd >= 0)) {
+	if (n < 0 || !request_valid(r, (size_t)n, fd != -1)) {
 		log_err("malformed request %u of the parser: ending it",
 			n >= (ssize_t)sizeof(r->op) ? r->op : 0);
 		keeper_end(k, EX_SOFTWARE);

@@ -10,7 +10,7 @@
 #include "keeper_impl.h"
 #include "log.h"
 
-/* How far clocks of peers may be ahead of ours, and how far the stamps of a clock
+/* How far a stamp of ours may be ahead of the clock, and how far those of a clock
  * that was set back go at once
  */
 #define AHEAD_NS (86400 * 1000000000ull)
@@ -48,23 +48,34 @@ KEEPER_HANDLER(keeper_state_open)
 	rc = state_open(&l->state, STATE_DIR, r->id);
 	state_boot(boot);
 	l->remembered = state_link(&l->state, boot);
+	l->kept = l->state.accepted;
 	a->state = l->state;
 	a->state.save = NULL;
 	return rc;
 }
 
-/* A time stamp does not go back, and one of the far future, which would shut the
- * link out until then, is not written down. A clock that was set back makes small
- * steps.
+/* What the peer wrote is old up to the newest of it, wherever its clock was: what is
+ * above that would be new after a restart. One whose clock is right again, and so
+ * below, is asked back each time, which is a round trip.
  */
-static void move_on(uint64_t *stamp, uint64_t now)
+static void move_accepted(struct state *st, uint64_t accepted)
+{
+	if (accepted > st->accepted)
+		st->accepted = accepted;
+}
+
+/* Ours are by our clock, and do not go back: a clock that was set back makes small
+ * steps. One of the far future is none of ours: peers with tokxts would refuse all
+ * that follow, until then.
+ */
+static void move_sent(struct state *st, uint64_t sent)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	if (now > *stamp && (now - *stamp <= STEP_NS ||
-			     now <= (uint64_t)ts.tv_sec * 1000000000u + AHEAD_NS))
-		*stamp = now;
+	if (sent > st->sent && (sent - st->sent <= STEP_NS ||
+				sent <= (uint64_t)ts.tv_sec * 1000000000u + AHEAD_NS))
+		st->sent = sent;
 }
 
 /* Each is written to the disk. Return: not too many of late. */
@@ -83,6 +94,18 @@ static bool may_save(struct keeper_link *l)
 	return true;
 }
 
+/* An older memory is worse than none: it would let pass for new what was answered
+ * since. Without one the peer is asked back.
+ */
+static int save(struct keeper_link *l)
+{
+	int rc = may_save(l) ? l->state.save(&l->state) : -EBUSY;
+
+	if (!rc || (l->kept < l->state.accepted && !state_forget(&l->state)))
+		l->kept = l->state.accepted;
+	return rc;
+}
+
 /* Which link it is about is known better here */
 KEEPER_HANDLER(keeper_state_save)
 {
@@ -98,12 +121,12 @@ KEEPER_HANDLER(keeper_state_save)
 		state_boot(boot);
 		state_set_link(&l->state, l->id, boot);
 	}
-	move_on(&l->state.accepted, r->state.accepted);
-	move_on(&l->state.sent, r->state.sent);
+	move_accepted(&l->state, r->state.accepted);
+	move_sent(&l->state, r->state.sent);
 	l->state.have_local = r->state.have_local;
 	memcpy(l->state.local, r->state.local, sizeof(l->state.local));
 	memcpy(l->state.key, r->state.key, sizeof(l->state.key));
-	return may_save(l) ? l->state.save(&l->state) : -EBUSY;
+	return save(l);
 }
 
 /* cipcb0 and so on */

@@ -65,6 +65,11 @@ struct keeper_socket {
 	UT_hash_handle by_cookie;
 };
 
+/* Octets of the parser's locked memory that a link needs while it exchanges keys and
+ * its options are read again: 2048, and some more, as the memory comes in pieces
+ */
+#define KEEPER_LINK_SECRETS 2560
+
 /**
  * struct keeper_link - what the parser may touch for one configured link
  * @conf: by which the parser means it; no other link ever has it
@@ -83,6 +88,7 @@ struct keeper_socket {
  * @remembered: number of the link an earlier run had; 0: none
  * @have_state: @state was read
  * @state: its memories
+ * @kept: @accepted of those that a restart would find
  * @saves: how often they may be written now
  * @saved: second of the last time they were
  * @socket: those made for it
@@ -117,6 +123,7 @@ struct keeper_link {
 	uint32_t remembered;
 	bool have_state;
 	struct state state;
+	uint64_t kept;
 	uint64_t saves;
 	time_t saved;
 	struct keeper_socket *socket[KEEPER_SOCKETS];
@@ -313,6 +320,8 @@ int keeper_number(struct keeper *k, struct optset *set);
 int keeper_take_set(struct keeper *k, struct optset *set);
 int keeper_claim_many(struct keeper *k);
 bool keeper_applied(struct keeper *k);
+bool keeper_refused(struct keeper *k);
+unsigned int keeper_room(size_t links);
 void keeper_reload_end(struct keeper *k);
 void keeper_inside_found(struct keeper *k, uint32_t number, int error, const union addr *addr);
 

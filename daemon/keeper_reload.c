@@ -81,6 +81,16 @@ int keeper_claim_many(struct keeper *k)
 	return rc;
 }
 
+/**
+ * keeper_room() - for how many links the parser's locked memory is enough
+ * @links: at the start, when it is made, as large as ciped.c says
+ */
+unsigned int keeper_room(size_t links)
+{
+	return (unsigned int)((SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * links) /
+			      KEEPER_LINK_SECRETS);
+}
+
 /* ------------------------------------------------------------------------
  * to the parser
  */
@@ -416,6 +426,14 @@ void keeper_reload(struct keeper *k)
  * applied
  */
 
+static void end_handover(struct keeper *k)
+{
+	wipe_memory(&k->reload);
+	k->reload.handed = false;
+	if (k->loop)
+		ev_timer_stop(k->loop, &k->reload.patience);
+}
+
 /**
  * keeper_applied() - the parser says that the links are as the options want them
  * @k: the keeper
@@ -433,11 +451,38 @@ bool keeper_applied(struct keeper *k)
 		else
 			keeper_link_ready(k, l);
 	}
-	wipe_memory(&k->reload);
-	k->reload.handed = false;
-	if (k->loop)
-		ev_timer_stop(k->loop, &k->reload.patience);
+	end_handover(k);
 	return right;
+}
+
+/* Was nothing asked for that the new options would grant? */
+static bool is_untouched(const struct keeper *k)
+{
+	struct keeper_link *l, *next;
+
+	HASH_ITER(by_conf, k->by_conf, l, next)
+		if (l->round == k->round && l->used)
+			return false;
+	return true;
+}
+
+/**
+ * keeper_refused() - the parser says that it could not take the options
+ * @k: the keeper
+ * Return: it may say so; all is as if they had not been read.
+ */
+bool keeper_refused(struct keeper *k)
+{
+	struct keeper_link *l, *next;
+
+	/* At the start there is nothing to go back to, and no memory either */
+	if (!k->reload.memory || !is_untouched(k))
+		return false;
+	forget_round(k);
+	HASH_ITER(by_conf, k->by_conf, l, next)
+		l->leaving = false;
+	end_handover(k);
+	return true;
 }
 
 /** keeper_reload_end() - the daemon ends */

@@ -13,6 +13,7 @@
 #include <openssl/crypto.h>
 
 #include "ask.h"
+#include "channel.h"
 #include "fips.h"
 #include "handover.h"
 #include "hub.h"
@@ -25,14 +26,12 @@
  * @loop: the event loop
  * @hub: the links
  * @events: the keeper has news
- * @failed: it cannot go on, and links are not taken down
  * @code: exit code
  */
 struct parser {
 	struct ev_loop *loop;
 	struct hub *hub;
 	ev_io events;
-	bool failed;
 	int code;
 };
 
@@ -48,11 +47,8 @@ static void on_ready(void *ctx, uint32_t conf)
 
 static void on_link_gone(void *ctx, uint32_t conf)
 {
-	const struct parser *p = ctx;
-
-	/* As when a daemon is killed, links stay for the next one */
-	if (!p->failed)
-		ask_drop(conf);
+	(void)ctx;
+	ask_drop(conf);
 }
 
 static void on_applied(void *ctx)
@@ -106,10 +102,13 @@ static void on_stop(void *ctx, int signum)
 /* What the keeper read again; nothing of it is left there */
 static int take_options(int fd, size_t size, struct optset *set)
 {
-	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	void *memory;
 	int rc;
 
 	memset(set, 0, sizeof(*set));
+	if (fd == CHANNEL_LOST)
+		return -EMFILE;
+	memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		return -errno;
 	rc = handover_read(set, memory, size);
@@ -118,9 +117,7 @@ static int take_options(int fd, size_t size, struct optset *set)
 	return rc;
 }
 
-/* The keeper waits until they are applied, and reads them again only then: there
- * is no way on without them
- */
+/* The keeper waits until they are applied, or hears that they cannot be */
 static void on_options(void *ctx, int fd, size_t size)
 {
 	struct parser *p = ctx;
@@ -128,9 +125,9 @@ static void on_options(void *ctx, int fd, size_t size)
 	int rc = take_options(fd, size, &set);
 
 	if (rc) {
+		log_set_device("");
 		log_err("cannot take over the options: %s", strerror(-rc));
-		p->failed = true;
-		on_ended(p, LINK_EXIT_SYSTEM);
+		ask_refused();
 	} else {
 		hub_apply(p->hub, &set);
 	}

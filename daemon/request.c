@@ -101,6 +101,7 @@ size_t request_size(uint32_t op)
 	static const size_t size[REQUEST_OPS] = {
 		[REQUEST_LOG] = WITH(log),
 		[REQUEST_APPLIED] = WITH(conf),
+		[REQUEST_REFUSED] = WITH(conf),
 		[REQUEST_READY] = WITH(conf),
 		[REQUEST_DROP] = WITH(conf),
 		[REQUEST_BOOT] = WITH(conf),
@@ -167,6 +168,11 @@ static bool valid_body(const struct request *r, bool with_fd)
 	}
 }
 
+static bool about_no_link(uint32_t op)
+{
+	return op == REQUEST_LOG || op == REQUEST_APPLIED || op == REQUEST_REFUSED;
+}
+
 /**
  * request_valid() - could the daemon's own parser have sent this?
  * @r: what came
@@ -179,7 +185,7 @@ bool request_valid(const struct request *r, size_t len, bool with_fd)
 		return false;
 	if (with_fd != (r->op == REQUEST_UDP_BIND) && r->op != REQUEST_LINK_SET)
 		return false;
-	if (!r->conf != (r->op == REQUEST_LOG || r->op == REQUEST_APPLIED))
+	if (!r->conf != about_no_link(r->op))
 		return false;
 	return valid_body(r, with_fd);
 }

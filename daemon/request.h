@@ -28,6 +28,8 @@
  * @REQUEST_LOG: write a message; not answered
  * @REQUEST_APPLIED: all links of the options are set up that can be, and those
  *	that were to go are gone
+ * @REQUEST_REFUSED: the options that were handed over could not be taken: all links
+ *	are as before
  * @REQUEST_READY: set-up of the link is over: what is said to be for set-up only
  *	will not be asked any more
  * @REQUEST_DROP: the link is no more, or could not be set up
@@ -60,6 +62,7 @@
 enum request_op {
 	REQUEST_LOG,
 	REQUEST_APPLIED,
+	REQUEST_REFUSED,
 	REQUEST_READY,
 	REQUEST_DROP,
 	REQUEST_BOOT,
@@ -201,8 +204,8 @@ struct request_script {
 /**
  * struct request - a request; as long as its operation says, not longer
  * @op: enum request_op
- * @conf: which configured link it is about; 0: none (REQUEST_LOG and
- *	REQUEST_APPLIED)
+ * @conf: which configured link it is about; 0: none (REQUEST_LOG, REQUEST_APPLIED
+ *	and REQUEST_REFUSED)
  * @log: of REQUEST_LOG
  * @id: of REQUEST_STATE_OPEN
  * @state: of REQUEST_STATE_SAVE

@@ -68,19 +68,22 @@ void session_remember(struct session *s, uint64_t timestamp)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
 	uint64_t wall = s->ops->wall_clock(s->ctx);
+	uint64_t newest = max_u64(timestamp, s->yielded);
 
-	/* No cookie either: an INIT of the peer's may have given way to ours */
+	/* No INIT that gave way to ours, whatever clock it was written by. No cookie
+	 * either, as that may have come with it.
+	 */
 	s->turn = cookie_turn(s->gate->jar);
-	if (!timestamp)
+	if (!newest)
 		return;
 	/* Without a memory of the peer: its clock may have gone back since it wrote
 	 * what somebody recorded
 	 */
 	if (!s->newest)
 		s->newest = wall;
-	s->newest = max_u64(s->newest, timestamp);
+	s->newest = max_u64(s->newest, newest);
 	s->ops->accepted(s->ctx, s->newest);
-	if (session_distance_ms(timestamp, wall) > CLOCKS_APART_MS)
+	if (timestamp && session_distance_ms(timestamp, wall) > CLOCKS_APART_MS)
 		log_limited(&limit, LOG_NOTICE, "our clock is %llu s %s the peer's: one is wrong",
 			    session_distance_ms(timestamp, wall) / 1000,
 			    wall > timestamp ? "ahead of" : "behind");

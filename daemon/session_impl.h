@@ -15,7 +15,7 @@
 #include "gate.h"
 #include "session.h"
 
-/* The peer's address as heard, as configured, and where its own INIT came from */
+/* The peer's address as heard, and as configured; one of them may change meanwhile */
 #define ASKED_MAX 3
 
 /**
@@ -59,11 +59,13 @@ struct answered {
  * @sends: how often it was sent
  * @retry_at: when to send it again
  * @give_up_at: when to give up
- * @nudged_at: when it was last sent because the peer's INIT came instead
+ * @yielded: newest timestamp of the peer's INITs that gave way to ours
+ * @nudged: where that one came from
+ * @nudged_at: when ours was last sent there; 0: was not
  * @confirm_at: when to look whether the peer was heard under the key of our
  *	latest exchange; SESSION_NEVER: no need to
  * @unheard: exchanges of ours in a row after which it was not
- * @asked: where it was sent to, the latest ones
+ * @asked: where it was sent to besides, the latest ones
  * @asked_count: how many addresses were put there
  * @answered: the peer's exchange
  */
@@ -91,6 +93,8 @@ struct session {
 	unsigned int sends;
 	uint64_t retry_at;
 	uint64_t give_up_at;
+	uint64_t yielded;
+	union addr nudged;
 	uint64_t nudged_at;
 	uint64_t confirm_at;
 	unsigned int unheard;
@@ -124,7 +128,7 @@ void session_begin(struct session *s, uint64_t now);
 void session_send_init(struct session *s, uint64_t now);
 void session_give_up(struct session *s, uint64_t now);
 void session_confirm(struct session *s, uint64_t now);
-void session_nudge(struct session *s, uint64_t now, const struct path *to);
+bool session_nudge(struct session *s, uint64_t now, const struct path *to, uint64_t timestamp);
 bool session_receive_response(struct session *s, uint64_t now, const struct path *from,
 			      const uint8_t *data, size_t len, uint32_t session);
 

@@ -21,7 +21,8 @@ static bool destination(const struct session *s, struct path *to)
 	return addr_is_set(&to->remote);
 }
 
-static bool was_asked(const struct session *s, const union addr *addr)
+/* Did we send it there by ourselves? */
+static bool was_chosen(const struct session *s, const union addr *addr)
 {
 	unsigned int i;
 
@@ -31,9 +32,14 @@ static bool was_asked(const struct session *s, const union addr *addr)
 	return false;
 }
 
+static bool was_asked(const struct session *s, const union addr *addr)
+{
+	return was_chosen(s, addr) || (s->nudged_at && addr_equal(&s->nudged, addr));
+}
+
 static void ask(struct session *s, const struct path *to)
 {
-	if (!was_asked(s, &to->remote))
+	if (!was_chosen(s, &to->remote))
 		s->asked[s->asked_count++ % ASKED_MAX] = to->remote;
 	s->ops->send(s->ctx, to, &s->init);
 }
@@ -150,9 +156,12 @@ bool session_receive_challenge(struct session *s, uint64_t now, const struct pat
 	}
 	if (!destination(s, &to))
 		return true;
-	if (was_asked(s, &from->remote))
+	if (was_asked(s, &from->remote)) {
 		to.remote = from->remote;
-	ask(s, &to);
+		s->ops->send(s->ctx, &to, &s->init);
+	} else {
+		ask(s, &to);
+	}
 	s->retry_at = now + session_back_off(s, SESSION_RETRY_FIRST_MS, 0, SESSION_RETRY_MAX_MS);
 	return true;
 }
@@ -236,12 +245,23 @@ bool session_receive_response(struct session *s, uint64_t now, const struct path
 }
 
 /* Both began at once and ours prevails. The peer may not get it where we send
- * it, but it does hear from where it sends.
+ * it, but it does hear from where it sends. Of each INIT of the peer's that is the
+ * address it came from first: whoever recorded it can send it again from any, and
+ * lead us away by that. The peer itself repeats it from where it is.
+ *
+ * Return: it is new.
  */
-void session_nudge(struct session *s, uint64_t now, const struct path *to)
+bool session_nudge(struct session *s, uint64_t now, const struct path *to, uint64_t timestamp)
 {
-	if (s->nudged_at && now < s->nudged_at + SESSION_REPEAT_MIN_MS)
-		return;
-	s->nudged_at = now;
-	ask(s, to);
+	bool first = timestamp > s->yielded;
+
+	if (!first && (timestamp != s->yielded || !addr_equal(&s->nudged, &to->remote)))
+		return false;
+	s->yielded = timestamp;
+	s->nudged = to->remote;
+	if (first || now >= s->nudged_at + SESSION_REPEAT_MIN_MS) {
+		s->nudged_at = now;
+		s->ops->send(s->ctx, to, &s->init);
+	}
+	return first;
 }

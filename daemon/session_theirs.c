@@ -168,9 +168,8 @@ static bool consider_init(struct session *s, uint64_t now, const struct path *fr
 		return false;
 	}
 	if (s->ours && handshake_keep_initiating(s->ours, theirs))
-		session_nudge(s, now, from);
-	else
-		answer(s, now, from, data, len, theirs, &peer);
+		return session_nudge(s, now, from, peer.timestamp);
+	answer(s, now, from, data, len, theirs, &peer);
 	return true;
 }
 

@@ -155,6 +155,18 @@ static int save_file(const struct state *st)
 	return rc;
 }
 
+/**
+ * state_forget() - the file is out of date, and cannot be replaced: remember nothing
+ * @st: from state_open()
+ * Return: 0 or -errno.
+ */
+int state_forget(const struct state *st)
+{
+	if (unlink(st->path) && errno != ENOENT)
+		return -errno;
+	return sync_dir(st->path);
+}
+
 /** state_path() - name the file by the link's identity */
 void state_path(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN])
 {

@@ -50,6 +50,7 @@ struct state {
 
 void state_path(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN]);
 int state_open(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN]);
+int state_forget(const struct state *st);
 int state_accept(struct state *st, uint64_t timestamp);
 void state_local(struct state *st, uint8_t local[STATE_LOCAL_LEN]);
 uint64_t state_stamp(struct state *st, uint64_t wall_clock);

@@ -44,7 +44,8 @@ static void check_key(const struct request_key *key)
 /* What handlers take for granted */
 static void check_request(const struct request *r, bool with_fd)
 {
-	bool global = r->op == REQUEST_LOG || r->op == REQUEST_APPLIED;
+	bool global = r->op == REQUEST_LOG || r->op == REQUEST_APPLIED ||
+		      r->op == REQUEST_REFUSED;
 
 	FUZZ_CHECK(r->op < REQUEST_OPS && global == !r->conf);
 	switch ((enum request_op)r->op) {

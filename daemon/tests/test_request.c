@@ -33,7 +33,7 @@ static bool make(uint32_t op, struct request *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->op = op;
-	r->conf = op != REQUEST_LOG && op != REQUEST_APPLIED ? 3 : 0;
+	r->conf = op != REQUEST_LOG && op != REQUEST_APPLIED && op != REQUEST_REFUSED ? 3 : 0;
 	switch ((enum request_op)op) {
 	case REQUEST_LOG:
 		r->log.priority = LOG_INFO;
@@ -204,6 +204,7 @@ static void test_link(void **state)
 	(void)state;
 	BAD(REQUEST_LOG, r.conf = 1);
 	BAD(REQUEST_APPLIED, r.conf = 1);
+	BAD(REQUEST_REFUSED, r.conf = 1);
 	BAD(REQUEST_READY, r.conf = 0);
 	BAD(REQUEST_DROP, r.conf = 0);
 	BAD(REQUEST_ROUTE, r.conf = 0);

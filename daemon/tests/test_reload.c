@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Options read again: as many links as the keeper lets in, the parser has room for;
+ * and what it cannot take changes nothing.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "handshake.h"
+#include "keeper_impl.h"
+#include "links.h"
+#include "secret.h"
+
+/* With so many, no octet of the memory is there by rounding up */
+#define STARTED 128
+
+/* ------------------------------------------------------------------------
+ * room
+ */
+
+/* Return: all of it could be had */
+static bool keys_of_options(void)
+{
+	return secret_alloc(OPTIONS_KEY_MAX) && secret_alloc(OPTIONS_KEY_MAX);
+}
+
+static bool begin(struct handshake *hs)
+{
+	const struct handshake_info own = { .timestamp = 1, .key_id = 4 };
+	struct handshake_message init;
+
+	return hs && handshake_initiate(hs, &own, NULL, &init) == HANDSHAKE_OK;
+}
+
+/* What a link has, with an exchange under way and another of the peer's */
+static bool link_fits(const struct kind *kind, bool theirs)
+{
+	struct handshake_config config = { .mode = CIPE_MODE_IP,
+					   .cipher = CIPE_CIPHER_AES_256_GCM };
+	struct handshake *other;
+	bool fits;
+
+	if (!keys_of_options())
+		return false;
+	config.id = link_end(kind, 0);
+	config.local = secret_alloc(HANDSHAKE_LOCAL_LEN);
+	if (!config.local || !begin(handshake_new(&config)))
+		return false;
+	other = theirs ? handshake_new(&config) : NULL;
+	fits = !theirs || begin(other);
+	handshake_free(other);
+	return fits;
+}
+
+/* In a process of its own, which has such memory once. Return: exit code. */
+static int fill(const struct kind *kind)
+{
+	unsigned int room = keeper_room(STARTED), i;
+	size_t before;
+
+	if (secret_init(SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * STARTED))
+		return 2;
+	if (room < 4 * STARTED)
+		return 3;
+	/* libcrypto's random generators are there, once */
+	if (!link_fits(kind, true))
+		return 4;
+	before = CRYPTO_secure_used();
+	if (!link_fits(kind, false) || !keys_of_options() ||
+	    CRYPTO_secure_used() - before > KEEPER_LINK_SECRETS)
+		return 5;
+	for (i = 2; i < room; i++)
+		if (!link_fits(kind, i + 1 == room))
+			return 6;
+	/* All options are read again, whatever becomes of them */
+	for (i = 1; i < room; i++)
+		if (!keys_of_options())
+			return 7;
+	return 0;
+}
+
+static void test_room(void **state)
+{
+	int k, status;
+	pid_t pid;
+
+	(void)state;
+	for (k = 0; k < KINDS; k++) {
+		pid = fork();
+		if (!pid)
+			_exit(fill(&kinds[k]));
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (status)
+			fail_msg("%s: status %x", kinds[k].name, status);
+	}
+}
+
+/* ------------------------------------------------------------------------
+ * what was handed over
+ */
+
+static void add(struct keeper *k, const char *name)
+{
+	struct optset_item *item = calloc(1, sizeof(*item));
+
+	item->conf = ++k->last_conf;
+	item->name = strdup(name);
+	assert_int_equal(keeper_add(k, item), 0);
+}
+
+/* Two links that run, one of which is to go; and options that were handed over */
+static void hand_over(struct keeper *k)
+{
+	memset(k, 0, sizeof(*k));
+	k->round = 1;
+	add(k, "stays");
+	add(k, "goes");
+	keeper_find(k, 1)->ready = keeper_find(k, 2)->ready = true;
+	k->round = 2;
+	add(k, "stays");
+	keeper_find(k, 2)->leaving = true;
+	k->reload.handed = true;
+	k->reload.size = 4096;
+	k->reload.memory = mmap(NULL, k->reload.size, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	assert_ptr_not_equal(k->reload.memory, MAP_FAILED);
+}
+
+static void forget_all(struct keeper *k)
+{
+	struct keeper_link *l, *next;
+
+	HASH_ITER(by_conf, k->by_conf, l, next)
+		keeper_forget(k, l);
+	keeper_reload_end(k);
+}
+
+static void test_refused(void **state)
+{
+	struct keeper k;
+
+	(void)state;
+	hand_over(&k);
+	assert_true(keeper_refused(&k));
+	assert_null(keeper_find(&k, 3));
+	assert_non_null(keeper_find(&k, 1));
+	assert_non_null(keeper_find(&k, 2));
+	assert_false(keeper_find(&k, 2)->leaving);
+	assert_false(k.reload.handed);
+	assert_null(k.reload.memory);
+	/* There is nothing more to refuse */
+	assert_false(keeper_refused(&k));
+	assert_non_null(keeper_find(&k, 1));
+	forget_all(&k);
+}
+
+/* Who has taken a part has taken them */
+static void test_used(void **state)
+{
+	struct keeper k;
+
+	(void)state;
+	hand_over(&k);
+	keeper_find(&k, 3)->used = true;
+	assert_false(keeper_refused(&k));
+	assert_non_null(keeper_find(&k, 3));
+	assert_true(keeper_find(&k, 2)->leaving);
+	assert_true(k.reload.handed);
+	forget_all(&k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_room),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_used),
+	};
+
+	return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
+}
