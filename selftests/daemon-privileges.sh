@@ -228,7 +228,7 @@ malformed()
 {
 	alone
 	hostile 70 malformed
-	has "$TMP/said" "malformed request 7 of the parser: ending it"
+	has "$TMP/said" "malformed request [0-9]* of the parser: ending it"
 	hostile 70 empty
 	has "$TMP/said" "malformed request 0 of the parser: ending it"
 	down a
