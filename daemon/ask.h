@@ -18,7 +18,7 @@
  * @lost: some of the others were lost
  * @gone: an interface went
  * @stop: go down; the signal
- * @options: they were read again; the memory they are in, and its size
+ * @options: they were read again; the memory they are in, or %CHANNEL_LOST, and its size
  * @ctx: for all
  */
 struct ask_events {

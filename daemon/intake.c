@@ -26,17 +26,20 @@
 /* What of the budget of a period may be saved up: the time of some turns */
 #define CREDIT_PART 2
 
-/* Periods whose share may be owed. A message takes longer at times than all of it
- * is worth, as others want the processor; for half a second nothing is read then on
- * that socket, and not for longer.
+/* Periods whose share a flooded socket may owe. A message takes longer at times than
+ * all of it is worth, as others want the processor; for half a second it is not read
+ * then, and not for longer
  */
-#define DEBT_PERIODS 5
+#define OWN_PERIODS 5
 
-/* The rest all sockets pay for, which is so many periods at most: nothing is read
- * then in floods. And so many are owed before a socket with none must wait, too.
- */
-#define STOP_PERIODS 10
-#define STOP_ALL 1
+/* Periods whose budget may be owed by all: the rest is theirs */
+#define DEBT_PERIODS 20
+
+/* Periods owed by sockets without floods, together, from which on all have one */
+#define OWED_PERIODS 1
+
+/* Credit is added after so many nanoseconds, not sooner */
+#define CREDIT_NS 1000000
 
 /* Messages that a socket's queue may hold, of any size */
 #define QUEUE_MAX 1024
@@ -76,87 +79,97 @@ static uint64_t share(const struct intake_budget *b)
 	return b->ns / (parts ? parts : 1);
 }
 
-/* What was spent beyond all debts, everybody pays for alike: by time in which none
- * earns anything. Return: the time in which there was something to earn.
- */
-static uint64_t earning_time(struct intake_budget *b, uint64_t now)
+static void bound(int64_t *credit, int64_t least, int64_t most)
 {
-	uint64_t since = now > b->seen ? now - b->seen : 0;
-	uint64_t stopped = since < b->stop ? since : b->stop;
-
-	b->seen = now;
-	b->stop -= stopped;
-	b->time += since - stopped;
-	return b->time;
-}
-
-static void stop_earning(struct intake_budget *b, uint64_t spent)
-{
-	if (!spent)
-		return;
-	b->stop += spent * PERIOD_NS / b->ns;
-	if (b->stop > STOP_PERIODS * PERIOD_NS)
-		b->stop = STOP_PERIODS * PERIOD_NS;
-}
-
-static void earn(int64_t *credit, uint64_t *at, uint64_t now, uint64_t each_period)
-{
-	const uint64_t longest = INTAKE_BURST_PERIODS * PERIOD_NS;
-	uint64_t since = now > *at ? now - *at : 0;
-
-	if (since > longest)
-		since = longest;
-	*credit += (int64_t)(since * each_period / PERIOD_NS);
-	*at = now;
-}
-
-/* Return: what is beyond the debts that there may be */
-static uint64_t bound(int64_t *credit, int64_t least, int64_t most)
-{
-	uint64_t beyond = *credit < least ? (uint64_t)(least - *credit) : 0;
-
 	if (*credit < least)
 		*credit = least;
 	if (*credit > most)
 		*credit = most;
-	return beyond;
 }
 
-/* A share may have become less, too */
-static void settle(struct intake *i)
+/* Nothing is forgiven but what costs more than that at once */
+static int64_t deepest(const struct intake_budget *b)
 {
-	struct intake_budget *b = i->budget;
-	int64_t each = (int64_t)share(b);
-
-	if (i->flooded)
-		stop_earning(b, bound(&i->credit, -each * DEBT_PERIODS, each / CREDIT_PART));
-	else
-		stop_earning(b, bound(&b->credit, -each, each * INTAKE_BURST_PERIODS));
+	return -(int64_t)b->ns * DEBT_PERIODS;
 }
 
-/* What time has brought. It may be owed from before: some messages cost more
+static uint64_t passed(uint64_t since, uint64_t now)
+{
+	const uint64_t longest = INTAKE_BURST_PERIODS * PERIOD_NS;
+	uint64_t ns = now > since ? now - since : 0;
+
+	return ns < longest ? ns : longest;
+}
+
+static int64_t earned(uint64_t ns, uint64_t each_period)
+{
+	return (int64_t)(ns * each_period / PERIOD_NS);
+}
+
+/* What time has brought to all. It may be owed from before: some messages cost more
  * than a turn has
  */
-static void add_credit(struct intake *i, uint64_t now)
+static void add_credit(struct intake_budget *b, uint64_t now)
 {
-	struct intake_budget *b = i->budget;
-	uint64_t time = earning_time(b, now), each = share(b);
+	uint64_t ns = passed(b->credited_at, now), each = share(b), all = each * b->flooded;
 
-	if (i->flooded)
-		earn(&i->credit, &i->turned_at, time, each);
-	else
-		earn(&b->credit, &b->credited_at, time, each);
-	settle(i);
+	/* Not so often that nothing is left of it by rounding */
+	if (now > b->credited_at && ns < CREDIT_NS)
+		return;
+	b->credited_at = now;
+	b->credit += earned(ns, each);
+	bound(&b->credit, deepest(b), (int64_t)(each * INTAKE_BURST_PERIODS));
+	b->pool += earned(ns, all);
+	bound(&b->pool, deepest(b), (int64_t)(all / CREDIT_PART));
 }
 
 static void charge(struct intake *i, uint64_t cost)
 {
+	struct intake_budget *b = i->budget;
+	int64_t each = (int64_t)share(b);
+
 	i->spent += cost;
-	if (i->flooded)
+	if (i->flooded) {
+		b->pool -= (int64_t)cost;
 		i->credit -= (int64_t)cost;
-	else
-		i->budget->credit -= (int64_t)cost;
-	settle(i);
+		bound(&i->credit, -each * OWN_PERIODS, each / CREDIT_PART);
+	} else {
+		b->credit -= (int64_t)cost;
+	}
+}
+
+static void end_round(struct intake_budget *b)
+{
+	if (b->done < b->flooded)
+		return;
+	b->round++;
+	b->done = 0;
+}
+
+static bool has_had_turn(const struct intake *i)
+{
+	return i->round == i->budget->round + 1;
+}
+
+/* Each flooded socket has one turn a round, as soon as there is anything to spend, and
+ * may spend its own share of that.
+ *
+ * Return: it may be read.
+ */
+static bool take_turn(struct intake *i, uint64_t now)
+{
+	struct intake_budget *b = i->budget;
+	int64_t each = (int64_t)share(b);
+
+	i->credit += earned(passed(i->turned_at, now), (uint64_t)each);
+	bound(&i->credit, -each * OWN_PERIODS, each / CREDIT_PART);
+	i->turned_at = now;
+	if (b->pool <= 0 || has_had_turn(i))
+		return false;
+	i->round = b->round + 1;
+	b->done++;
+	end_round(b);
+	return i->credit > 0;
 }
 
 /* After a flood there is no time saved up for another one */
@@ -164,12 +177,18 @@ static void count_flooded(struct intake *i, bool flooded)
 {
 	struct intake_budget *b = i->budget;
 
-	b->flooded += flooded ? 1 : -1u;
+	add_credit(b, now_ns());
 	i->flooded = flooded;
-	if (!flooded) {
-		add_credit(i, now_ns());
-		bound(&b->credit, -(int64_t)b->ns, (int64_t)share(b));
+	if (flooded) {
+		b->flooded++;
+		i->round = 0;
+		return;
 	}
+	if (has_had_turn(i))
+		b->done--;
+	b->flooded--;
+	end_round(b);
+	bound(&b->credit, deepest(b), (int64_t)share(b));
 }
 
 /* Put the filter there anew, which is as much work as many messages are: the
@@ -279,7 +298,7 @@ static void set_flooded(struct intake *i, bool flooded)
 	end_cuts(i);
 	i->credit = 0;
 	set_filter(i);
-	i->turned_at = earning_time(i->budget, now_ns());
+	i->turned_at = now_ns();
 	if (flooded) {
 		ev_io_stop(i->loop, &i->io);
 		ev_timer_again(i->loop, &i->turn);
@@ -369,13 +388,18 @@ static bool take_some(struct intake *i, unsigned int max)
 	return verdict != INTAKE_EMPTY;
 }
 
+/* A little on each of many sockets is a flood as well */
+static bool is_overdrawn(const struct intake_budget *b)
+{
+	return b->credit < -(int64_t)b->ns * OWED_PERIODS;
+}
+
 /* The others may be those who spent what is common to all that are not flooded */
 static bool is_flood(const struct intake *i)
 {
 	const struct intake_budget *b = i->budget;
 
-	return b->stop > STOP_ALL * PERIOD_NS ||
-	       (b->credit <= 0 && i->spent > b->ns / b->users);
+	return is_overdrawn(b) || (b->credit <= 0 && i->spent > b->ns / b->users);
 }
 
 static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
@@ -387,9 +411,8 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 	(void)loop;
 	(void)revents;
 	check_period(i, now);
-	add_credit(i, now);
-	/* A little on each of many sockets is a flood as well */
-	if (i->budget->stop <= STOP_ALL * PERIOD_NS)
+	add_credit(i->budget, now);
+	if (!is_overdrawn(i->budget))
 		take_some(i, BATCH);
 	if (!ev_is_active(&i->io) || !is_flood(i))
 		return;
@@ -401,15 +424,9 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 /* As many as there is time for, by what one took of late */
 static unsigned int affordable(const struct intake *i)
 {
-	uint64_t n = i->each ? (uint64_t)i->credit / i->each : BATCH;
+	uint64_t n = i->each ? (uint64_t)i->credit / i->each : 1;
 
 	return n > BATCH ? BATCH : n ? (unsigned int)n : 1;
-}
-
-/* In debt it waits, and where others are in too deep, it waits for them */
-static bool may_read(const struct intake *i)
-{
-	return i->credit > 0 && !i->budget->stop;
 }
 
 static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
@@ -424,13 +441,13 @@ static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 	check_period(i, now);
 	if (!ev_is_active(&i->turn))
 		return;
-	add_credit(i, now);
-	for (rounds = 0; more && may_read(i) && rounds < ROUNDS_MAX; rounds++)
-		more = take_some(i, affordable(i));
-	/* In debt from the start, it does not know */
-	if (!rounds)
+	add_credit(i->budget, now);
+	/* Without a turn, or in debt, it does not know */
+	if (!take_turn(i, now))
 		return;
 	i->looked = true;
+	for (rounds = 0; more && i->credit > 0 && rounds < ROUNDS_MAX; rounds++)
+		more = take_some(i, affordable(i));
 	/* Those of use may end it first, and there are more of them */
 	if (more && i->credit <= 0)
 		i->cut++;

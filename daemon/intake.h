@@ -98,20 +98,20 @@ void intake_detach(int fd);
  * @users: sockets that are read
  * @flooded: those of them to which too much comes: each may spend a share
  * @credit: what the others may spend now, together, of a share of theirs
- * @credited_at: when that was last added to, by @time
- * @time: nanoseconds in which there was something to earn, by a clock that is never set
- * @seen: when that was last looked at, by that clock
- * @stop: for so long there is nothing to earn, for what was spent beyond that
+ * @pool: what the flooded ones may, of all of theirs; less than 0: that must pass first
+ * @credited_at: when those were last added to, by a clock that is never set
+ * @round: in which each of the flooded ones has a turn, counted from 0
+ * @done: how many have had it
  */
 struct intake_budget {
 	uint64_t ns;
 	unsigned int users;
 	unsigned int flooded;
 	int64_t credit;
+	int64_t pool;
 	uint64_t credited_at;
-	uint64_t time;
-	uint64_t seen;
-	uint64_t stop;
+	uint64_t round;
+	unsigned int done;
 };
 
 /**
@@ -132,7 +132,8 @@ struct intake_budget {
  * @each: nanoseconds that one message of that kind took of late
  * @credit: when flooded: nanoseconds that may be spent now; less than 0: that must
  *	pass first
- * @turned_at: when @credit was last added to, by the budget's @time
+ * @turned_at: when @credit was last added to, by that clock
+ * @round: of the budget, in which it had its last turn, counted from 1; 0: none yet
  * @cut: turns in a row that left something unread
  * @used: nanoseconds since then, for what came to nothing: from strangers, and from each
  *	of the known
@@ -156,6 +157,7 @@ struct intake {
 	uint64_t each;
 	int64_t credit;
 	uint64_t turned_at;
+	uint64_t round;
 	unsigned int cut;
 	uint64_t used[1 + INTAKE_KNOWN_MAX];
 	bool looked;
