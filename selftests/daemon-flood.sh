@@ -376,10 +376,10 @@ in_bounds()
 	say "$KIND: memory of the daemons: $1 kB before, $after kB after"
 	at_least "throughput kept, percent" $KEPT $KEEPS
 	# each may read for two hundredths of the machine; besides, it wakes up 50 times
-	# a second, for which an emulated processor on a busy host was seen to take six
-	# hundredths of its time
+	# a second. A processor that the host takes away meanwhile counts as used by who
+	# had it: 18 in place of 5 were seen where three machines shared two processors
 	at_most "daemons' time, percent of a processor" $RAN \
-		$((${#DAEMONS[@]} * (2 * PROCESSORS + (CIPE_SLOW > 1 ? 8 : 4))))
+		$((${#DAEMONS[@]} * (2 * PROCESSORS + (CIPE_SLOW > 1 ? 24 : 4))))
 	at_most "growth of the daemons, kB" $((after - $1)) 1024
 	hasnt "$TMP/b/log" "ciped: error"
 }
