@@ -10,6 +10,9 @@
 
 MB=${CIPE_BULK_MB:-$(scale 200 10)}
 STREAMS=8
+# Seconds: emulated, and with other machines on the same processors, half a megabyte
+# a second was seen, and five times that where there was nothing else
+AT_MOST=540
 
 bad_carrier()
 {
@@ -29,7 +32,7 @@ transfer()
 	bad_carrier
 	began=$SECONDS
 	tcp_one_way a b 10.99.0.2 streams $STREAMS \
-		bytes $((MB * 1000000 / STREAMS)) seconds "$(slower 190 400)"
+		bytes $((MB * 1000000 / STREAMS)) seconds $AT_MOST
 	n=$((SECONDS - began))
 	say "$MB MB: $(cat "$TMP/flow"); $(times a rekeyed) keys in $n s"
 	at_least "keys" "$(times a rekeyed)" $((n * 2 / 5))
