@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "log.h"
 
 #define PERIOD_NS (INTAKE_PERIOD_MS * 1000000ull)
@@ -53,17 +54,6 @@ static uint64_t ran_ns(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
-}
-
-/* Time that passes, also for who does not run. Never the event loop's: that is
- * the time of day, which may be set back
- */
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
@@ -177,7 +167,7 @@ static void count_flooded(struct intake *i, bool flooded)
 {
 	struct intake_budget *b = i->budget;
 
-	add_credit(b, now_ns());
+	add_credit(b, clock_ns());
 	i->flooded = flooded;
 	if (flooded) {
 		b->flooded++;
@@ -298,7 +288,7 @@ static void set_flooded(struct intake *i, bool flooded)
 	end_cuts(i);
 	i->credit = 0;
 	set_filter(i);
-	i->turned_at = now_ns();
+	i->turned_at = clock_ns();
 	if (flooded) {
 		ev_io_stop(i->loop, &i->io);
 		ev_timer_again(i->loop, &i->turn);
@@ -406,7 +396,7 @@ static void on_readable(struct ev_loop *loop, ev_io *w, int revents)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
 	struct intake *i = w->data;
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns();
 
 	(void)loop;
 	(void)revents;
@@ -432,7 +422,7 @@ static unsigned int affordable(const struct intake *i)
 static void on_turn(struct ev_loop *loop, ev_timer *w, int revents)
 {
 	struct intake *i = w->data;
-	uint64_t now = now_ns();
+	uint64_t now = clock_ns();
 	unsigned int rounds;
 	bool more = true;
 

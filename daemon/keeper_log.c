@@ -3,8 +3,7 @@
  * What the parser has to say goes to the log, but not without end: it may be in
  * the hands of who wants the disk full, or the log turned over.
  */
-#include <time.h>
-
+#include "clock.h"
 #include "keeper_impl.h"
 #include "log.h"
 
@@ -23,14 +22,6 @@
 
 /* Milliseconds between two lines that say how many were dropped */
 #define TOLD_EVERY 10000
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 static bool may_log(struct keeper *k, uint64_t now)
 {
@@ -52,7 +43,7 @@ static void tell(struct keeper *k, uint64_t now)
 
 KEEPER_HANDLER(keeper_log)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	(void)l;
 	(void)fd;
@@ -70,5 +61,5 @@ KEEPER_HANDLER(keeper_log)
 /** keeper_log_end() - the parser has said its last */
 void keeper_log_end(struct keeper *k)
 {
-	tell(k, now_ms());
+	tell(k, clock_ms());
 }

@@ -8,20 +8,12 @@
 #include <netdb.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "clock.h"
 #include "derive.h"
 #include "log.h"
 #include "netlink.h"
 #include "secret.h"
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* After whatever the session was told */
 static void rearm(struct link *l)
@@ -35,7 +27,7 @@ static void rearm(struct link *l)
 	deadline = session_deadline(l->session);
 	if (deadline == SESSION_NEVER)
 		return;
-	now = now_ms();
+	now = clock_ms();
 	ev_now_update(l->env->loop);
 	ev_timer_set(&l->exchange, deadline > now ? (double)(deadline - now) / 1000 + 0.001 : 0., 0.);
 	ev_timer_start(l->env->loop, &l->exchange);
@@ -71,7 +63,7 @@ static bool on_message(void *owner, const struct path *from, const uint8_t *data
 	if (l->ending || !l->session)
 		return false;
 	enter(l);
-	used = session_receive(l->session, now_ms(), from, data, len);
+	used = session_receive(l->session, clock_ms(), from, data, len);
 	if (used)
 		rearm(l);
 	return used;
@@ -85,7 +77,7 @@ static bool on_admitted(void *owner, const struct path *from, const uint8_t *dat
 	if (l->ending || !l->session)
 		return false;
 	enter(l);
-	used = session_receive_admitted(l->session, now_ms(), from, data, len);
+	used = session_receive_admitted(l->session, clock_ms(), from, data, len);
 	if (used)
 		rearm(l);
 	return used;
@@ -133,7 +125,7 @@ static void on_exchange(struct ev_loop *loop, ev_timer *w, int revents)
 	(void)loop;
 	(void)revents;
 	enter(l);
-	session_timer(l->session, now_ms());
+	session_timer(l->session, clock_ms());
 	rearm(l);
 }
 
@@ -158,7 +150,7 @@ static void on_resolved(void *ctx, int error, const union addr *addr)
 		log_limited(&limit, LOG_WARNING, "cannot resolve %s: %s%s", l->opts->peer.host,
 			    gai_strerror(error),
 			    addr_is_set(&l->configured) ? "" : "; trying again");
-		session_no_address(l->session, now_ms());
+		session_no_address(l->session, clock_ms());
 		rearm(l);
 		return;
 	}
@@ -169,7 +161,7 @@ static void on_resolved(void *ctx, int error, const union addr *addr)
 	port_know_peers(l->port);
 	if (first)
 		link_update_mtu(l);
-	session_set_configured(l->session, now_ms(), addr);
+	session_set_configured(l->session, clock_ms(), addr);
 	rearm(l);
 }
 
@@ -182,7 +174,7 @@ static void on_moved(struct link *l, const union addr *endpoint)
 		return;
 	log_limited(&limit, LOG_NOTICE, "the peer is at %s now", addr_format(endpoint, text));
 	link_note_endpoint(l, endpoint);
-	session_moved(l->session, now_ms(), endpoint);
+	session_moved(l->session, clock_ms(), endpoint);
 }
 
 /**
@@ -192,7 +184,7 @@ static void on_moved(struct link *l, const union addr *endpoint)
  */
 void link_event(struct link *l, const struct kernel_event *event)
 {
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	if (event->link != l->id || l->ending)
 		return;
@@ -235,7 +227,7 @@ static void check_limit(struct link *l, const struct kernel_key_state *key)
 	    !(gcm && key->tx_blocks >= CIPE_WIRE_GCM_BLOCKS_SOFT))
 		return;
 	l->limit_told = key->rx_id;
-	session_key_limit(l->session, now_ms(), key->rx_id);
+	session_key_limit(l->session, clock_ms(), key->rx_id);
 }
 
 /* Which interface of our network namespace it is; 0: none, it was moved away.
@@ -316,7 +308,7 @@ void link_check(struct link *l)
 		return;
 	keys.current = seen.key[CIPE_SLOT_CURRENT].rx_id;
 	keys.next = seen.key[CIPE_SLOT_NEXT].rx_id;
-	session_keys_seen(l->session, now_ms(), &keys);
+	session_keys_seen(l->session, clock_ms(), &keys);
 	check_limit(l, &seen.key[CIPE_SLOT_CURRENT]);
 	rearm(l);
 }
@@ -389,7 +381,7 @@ static struct session *make_session(struct link *l)
 void link_run(struct link *l)
 {
 	const union addr nowhere = { 0 };
-	uint64_t now = now_ms();
+	uint64_t now = clock_ms();
 
 	l->session = make_session(l);
 	if (!l->session)

@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "icmp.h"
 #include "log.h"
 
@@ -31,14 +31,6 @@ struct ports {
 	struct port *by_me;
 	struct port *by_bound;
 };
-
-static uint64_t now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
-}
 
 /* ------------------------------------------------------------------------
  * messages
@@ -241,7 +233,7 @@ static enum intake_verdict take_message(void *ctx, union addr *sender)
 	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4)) {
 		*sender = from.remote;
 		p->gate->flooded = p->intake.flooded;
-		used = port_receive(p, now_ms(), &from, buf, (size_t)n);
+		used = port_receive(p, clock_ms(), &from, buf, (size_t)n);
 	}
 	return used ? INTAKE_USE : INTAKE_WASTE;
 }
