@@ -6,18 +6,7 @@
 #include <string.h>
 
 #include "cipe-cli.h"
-
-static uint32_t number(const char *s)
-{
-	char *end;
-	unsigned long v = strtoul(s, &end, 0);
-
-	if (!*s || *end) {
-		fprintf(stderr, "%s: not a number\n", s);
-		exit(2);
-	}
-	return v;
-}
+#include "number.h"
 
 static void put_hex(struct nl_msg *msg, int type, const char *s)
 {

@@ -15,18 +15,6 @@ void die(const char *what)
 	exit(1);
 }
 
-unsigned long number(const char *s)
-{
-	char *end;
-	unsigned long v = strtoul(s, &end, 0);
-
-	if (!*s || *end) {
-		fprintf(stderr, "%s: not a number\n", s);
-		exit(2);
-	}
-	return v;
-}
-
 size_t unhex(const char *s, uint8_t *buf, size_t size)
 {
 	size_t n = 0;

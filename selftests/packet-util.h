@@ -12,6 +12,8 @@
 
 #include <openssl/evp.h>
 
+#include "number.h"
+
 #define HEADER 8
 #define TAG 16
 #define MAX_PACKET 65535
@@ -33,7 +35,6 @@ struct key {
 };
 
 void die(const char *what);
-unsigned long number(const char *s);
 size_t unhex(const char *s, uint8_t *buf, size_t size);
 void put_be16(uint8_t *p, uint16_t v);
 void put_be32(uint8_t *p, uint32_t v);
