@@ -144,6 +144,7 @@ THREAD(churn_get)
 struct dump {
 	uint8_t *seen;		/* by index */
 	unsigned int n, size;
+	uint32_t last;		/* link id */
 	unsigned int messages, replies;
 	bool twice, done;
 	int err;
@@ -153,17 +154,25 @@ static void dump_reply(struct dump *d, struct nlmsghdr *nlh)
 {
 	struct nlattr *a;
 	unsigned int index = 0;
+	uint32_t id = 0;
 	int rem;
 
 	d->replies++;
 	for (a = cipe_nl_attrs(nlh, &rem); nla_ok(a, rem);
-	     a = nla_next(a, &rem))
+	     a = nla_next(a, &rem)) {
 		if (nla_type(a) == CIPE_A_IFINDEX)
 			index = nla_get_u32(a);
-	if (index >= d->size)
-		return;
-	if (d->seen[index]++)
+		if (nla_type(a) == CIPE_A_LINK_ID)
+			id = nla_get_u32(a);
+	}
+	/* They come by number. An index may come twice, of a link that goes and
+	 * of the one that takes its place
+	 */
+	if (id <= d->last)
 		d->twice = true;
+	d->last = id;
+	if (index < d->size)
+		d->seen[index]++;
 }
 
 static void dump(struct cipe_nl *nl, struct dump *d)
@@ -176,7 +185,7 @@ static void dump(struct cipe_nl *nl, struct dump *d)
 	int n;
 
 	memset(d->seen, 0, d->size);
-	d->messages = d->replies = 0;
+	d->last = d->messages = d->replies = 0;
 	d->twice = d->done = false;
 	d->err = 0;
 	nl_complete_msg(nl->sk, msg);
