@@ -11,7 +11,8 @@
  * FROM and TO are network namespaces (of /run/netns), ADDRESS is TO's. tcp
  * sends N octets a stream, with "both" the other way as well; with "stay" from
  * one processor. udp sends numbered datagrams from one processor and fails if
- * one is lost ("lossy" permits that), comes twice, out of order, or changed.
+ * one is lost ("lossy" permits that), comes twice, out of order, or changed; it
+ * tells for how many ms nothing came through of what was sent ("silence").
  * ping is a flood that waits for each answer longer than ping(8) does, and
  * fails if one is missing, changed or comes twice; SIGTERM ends it early. Both
  * ends are this one process, so that nothing has to be waited for. What is
@@ -336,7 +337,25 @@ static int tcp(const char *from, const char *to, const char *address,
 struct datagrams {
 	uint64_t count, size, received, reordered, doubled, broken, next;
 	uint8_t *seen;
+	long *sent;	/* when, in ms */
 };
+
+/* For how many ms at most nothing came through of what was sent */
+static long silence(const struct datagrams *d)
+{
+	long longest = 0, since = 0;
+	uint64_t i;
+
+	for (i = 0; i < d->count; i++) {
+		if (d->seen[i])
+			since = 0;
+		else if (!since)
+			since = d->sent[i];
+		if (since && d->sent[i] - since > longest)
+			longest = d->sent[i] - since;
+	}
+	return longest;
+}
 
 static void take(struct datagrams *d, int fd)
 {
@@ -391,6 +410,7 @@ static int udp(const char *from, const char *to, const char *address,
 	if (d.size < 8 || d.size > CHUNK)
 		fail("bad size");
 	d.seen = calloc(d.count, 1);
+	d.sent = calloc(d.count, sizeof(*d.sent));
 	enter(to);
 	in = bound(&ss, len, SOCK_DGRAM);
 	setsockopt(in, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
@@ -401,6 +421,7 @@ static int udp(const char *from, const char *to, const char *address,
 	for (n = 0; n < d.count; n++) {
 		memcpy(buf, &n, sizeof(n));
 		memcpy(buf + 8, pattern + n % PATTERN, d.size - 8);
+		d.sent[n] = now_ms();
 		while (send(out, buf, d.size, 0) < 0) {
 			if (errno != ENOBUFS && errno != EAGAIN)
 				die("send");
@@ -418,11 +439,11 @@ static int udp(const char *from, const char *to, const char *address,
 		if (d.received != n)
 			last = now_ms();
 	}
-	printf("sent %llu lost %llu reordered %llu doubled %llu broken %llu\n",
+	printf("sent %llu lost %llu reordered %llu doubled %llu broken %llu silence %ld\n",
 	       (unsigned long long)d.count,
 	       (unsigned long long)(d.count - d.received),
 	       (unsigned long long)d.reordered, (unsigned long long)d.doubled,
-	       (unsigned long long)d.broken);
+	       (unsigned long long)d.broken, silence(&d));
 	return (d.received < d.count && !lossy) || d.reordered || d.doubled ||
 	       d.broken;
 }
