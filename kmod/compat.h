@@ -7,6 +7,7 @@
 #include <linux/netdevice.h>
 #include <linux/version.h>
 #include <net/genetlink.h>
+#include <net/inet_sock.h>
 
 /* Segmentation moved out of netdevice.h in 6.5 */
 #if KERNEL_VERSION(6, 5, 0) <= LINUX_VERSION_CODE
@@ -35,6 +36,25 @@
 #else
 #define cipe_genl_pre_ops_t	const struct genl_ops
 #endif
+
+/* A bit of the socket's flags since 6.6 */
+static inline bool cipe_compat_mc_loop(const struct sock *sk)
+{
+#if KERNEL_VERSION(6, 6, 0) <= LINUX_VERSION_CODE
+	return inet_test_bit(MC_LOOP, sk);
+#else
+	return inet_sk(sk)->mc_loop;
+#endif
+}
+
+static inline void cipe_compat_set_mc_loop(struct sock *sk, bool on)
+{
+#if KERNEL_VERSION(6, 6, 0) <= LINUX_VERSION_CODE
+	inet_assign_bit(MC_LOOP, sk, on);
+#else
+	inet_sk(sk)->mc_loop = on;
+#endif
+}
 
 /* Lockless transmit: a feature bit before 6.12 */
 static inline void cipe_compat_set_lltx(struct net_device *dev)

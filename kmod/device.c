@@ -164,7 +164,7 @@ static void device_setup(struct net_device *dev)
 	dev->flags = IFF_POINTOPOINT | IFF_NOARP | IFF_MULTICAST;
 	dev->mtu = DEVICE_MTU;
 	dev->min_mtu = ETH_MIN_MTU;
-	dev->max_mtu = IP_MAX_MTU - DEVICE_HEADERS;
+	dev->max_mtu = CIPE_WIRE_MTU_MAX;
 }
 
 /* What Ethernet has otherwise */
@@ -177,7 +177,7 @@ static void device_setup_ether(struct net_device *dev)
 	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE;
 	dev->mtu = DEVICE_MTU - ETH_HLEN;
 	dev->min_mtu = ETH_MIN_MTU;
-	dev->max_mtu = IP_MAX_MTU - DEVICE_HEADERS - ETH_HLEN;
+	dev->max_mtu = CIPE_WIRE_MTU_MAX - ETH_HLEN;
 }
 
 static const struct nla_policy device_policy[IFLA_CIPE_MAX + 1] = {

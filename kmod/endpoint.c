@@ -47,6 +47,18 @@ struct cipe_endpoint *cipe_endpoint_create(const union cipe_sockaddr *remote,
 	return endpoint;
 }
 
+/**
+ * cipe_endpoint_forget_route - look up the route anew for the next packet
+ * @endpoint: the endpoint
+ *
+ * Context: any. A route that was looked up before and is stored only now is not
+ * forgotten.
+ */
+void cipe_endpoint_forget_route(struct cipe_endpoint *endpoint)
+{
+	dst_cache_reset(&endpoint->cache);
+}
+
 static void endpoint_free_rcu(struct rcu_head *rcu)
 {
 	struct cipe_endpoint *endpoint = container_of(rcu, struct cipe_endpoint, rcu);

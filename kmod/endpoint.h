@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Where a peer is: an immutable object, replaced as a whole when it moves. */
+/* Where a peer is: an object that does not change but for the route there, and is
+ * replaced as a whole when the peer moves.
+ */
 #ifndef _CIPE_ENDPOINT_H
 #define _CIPE_ENDPOINT_H
 
@@ -29,12 +31,16 @@ union cipe_sockaddr {
  * @local: our address it last sent to, port 0; family %AF_UNSPEC: not known
  * @cache: the route there. In here, so that a route of an earlier endpoint
  *	can not get into the cache of a later one.
+ * @mark: of the socket when @cache was filled; written without a lock
+ * @oif: likewise the device it was bound to, 0: none
  * @rcu: for the end
  */
 struct cipe_endpoint {
 	union cipe_sockaddr remote;
 	union cipe_sockaddr local;
 	struct dst_cache cache;
+	u32 mark;
+	int oif;
 	struct rcu_head rcu;
 };
 
@@ -46,6 +52,7 @@ bool cipe_endpoint_matches(const struct cipe_endpoint *endpoint,
 			   const struct sk_buff *skb);
 bool cipe_endpoint_same_remote(const struct cipe_endpoint *a,
 			       const struct cipe_endpoint *b);
+void cipe_endpoint_forget_route(struct cipe_endpoint *endpoint);
 void cipe_endpoint_free(struct cipe_endpoint *endpoint);
 unsigned int cipe_sockaddr_len(const union cipe_sockaddr *addr);
 

@@ -3,7 +3,8 @@
  * Notifications to user space.
  *
  * All of them follow from an authentic packet, the passing of time or our own
- * sending, and each can come at most once a second or a key.
+ * sending. Each can come at most once a key, "peer moved" once a second, and that
+ * the peer is dead, and alive again, once in the time-out that user space set.
  */
 
 #include <linux/netdevice.h>

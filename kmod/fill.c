@@ -55,6 +55,9 @@ static int fill_liveness(struct sk_buff *msg, const struct cipe_link *link)
 	if (!err && READ_ONCE(link->ever_tx))
 		err = fill_since(msg, CIPE_A_LAST_TX_MS, READ_ONCE(link->last_tx),
 				 CIPE_A_PAD);
+	if (!err && READ_ONCE(link->ever_key))
+		err = fill_since(msg, CIPE_A_LAST_KEY_MS, READ_ONCE(link->last_key),
+				 CIPE_A_PAD);
 	return err;
 }
 

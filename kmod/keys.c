@@ -28,7 +28,7 @@ static const struct rhashtable_params keys_params = {
 };
 
 static struct rhltable keys_table;
-static DEFINE_SPINLOCK(keys_lock); /* inserting: look, then insert */
+static DEFINE_SPINLOCK(keys_lock); /* look, then insert; or change the socket */
 static struct workqueue_struct *keys_wq;
 
 static void key_free(struct cipe_key *key)
@@ -109,7 +109,7 @@ struct cipe_key *cipe_key_create(struct cipe_link *link,
 	memcpy(key->rx_iv, config->rx_iv, sizeof(key->rx_iv));
 	memcpy(key->tx_iv, config->tx_iv, sizeof(key->tx_iv));
 	atomic64_set(&key->tx_counter, config->tx_start);
-	atomic64_set(&key->tx_blocks, 0);
+	atomic64_set(&key->tx_blocks, config->tx_blocks);
 	key->blocks_soft = gcm ? CIPE_WIRE_GCM_BLOCKS_SOFT : U64_MAX;
 	key->blocks_max = gcm ? CIPE_WIRE_GCM_BLOCKS_MAX : U64_MAX;
 	key->born = jiffies;
@@ -120,17 +120,17 @@ struct cipe_key *cipe_key_create(struct cipe_link *link,
 	return key;
 }
 
-/* Is there a key of the same id on the same socket, or of the same link? */
-static bool key_taken(const struct cipe_key *key)
+/* Is there another key of the same id on that socket, or of the same link? */
+static bool key_taken(const struct cipe_key *key, const struct cipe_sock *cs)
 {
-	const struct cipe_sock *cs = rcu_access_pointer(key->link->sock);
 	struct rhlist_head *list, *pos;
 	struct cipe_key *other;
 
 	list = rhltable_lookup(&keys_table, &key->rx_id, keys_params);
 	rhl_for_each_entry_rcu(other, pos, list, node)
-		if (other->link == key->link ||
-		    (cs && rcu_access_pointer(other->link->sock) == cs))
+		if (other != key &&
+		    (other->link == key->link ||
+		     (cs && rcu_access_pointer(other->link->sock) == cs)))
 			return true;
 	return false;
 }
@@ -148,8 +148,37 @@ int cipe_key_publish(struct cipe_key *key)
 
 	spin_lock_bh(&keys_lock);
 	rcu_read_lock();
-	if (!key_taken(key))
+	if (!key_taken(key, rcu_access_pointer(key->link->sock)))
 		err = rhltable_insert(&keys_table, &key->node, keys_params);
+	rcu_read_unlock();
+	spin_unlock_bh(&keys_lock);
+	return err;
+}
+
+/**
+ * cipe_keys_move - take a link, and the keys it has, to another socket
+ * @link: the link
+ * @cs: the socket
+ *
+ * Context: any. The caller holds link->lock and link->state_lock.
+ * Return: 0; -EEXIST if a key of one of their ids is on @cs, and the link is
+ * where it was.
+ */
+int cipe_keys_move(struct cipe_link *link, struct cipe_sock *cs)
+{
+	struct cipe_key *key;
+	unsigned int slot;
+	int err = 0;
+
+	spin_lock_bh(&keys_lock);
+	rcu_read_lock();
+	for (slot = 0; slot < CIPE_SLOTS; slot++) {
+		key = rcu_dereference(link->keys[slot]);
+		if (key && key_taken(key, cs))
+			err = -EEXIST;
+	}
+	if (!err)
+		rcu_assign_pointer(link->sock, cs);
 	rcu_read_unlock();
 	spin_unlock_bh(&keys_lock);
 	return err;

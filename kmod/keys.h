@@ -103,6 +103,7 @@ struct cipe_key {
  * @tx_iv: %CIPE_WIRE_IV_LEN octets
  * @lifetime_ms: milliseconds
  * @tx_start: first counter to send
+ * @tx_blocks: blocks that count as sent
  * @driver: name of the kernel's cipher driver, NULL: best on the CPU
  *
  * The pointers lead into the request; nothing of it outlives the call.
@@ -118,6 +119,7 @@ struct cipe_key_config {
 	const u8 *tx_iv;
 	u32 lifetime_ms;
 	u32 tx_start;
+	u64 tx_blocks;
 	const char *driver;
 };
 
@@ -128,6 +130,7 @@ struct cipe_key *cipe_key_create(struct cipe_link *link,
 				 const struct cipe_key_config *config,
 				 struct netlink_ext_ack *extack);
 int cipe_key_publish(struct cipe_key *key);
+int cipe_keys_move(struct cipe_link *link, struct cipe_sock *cs);
 void cipe_key_retire(struct cipe_key *key);
 void cipe_key_put(struct cipe_key *key);
 struct cipe_key *cipe_key_lookup(const struct cipe_sock *cs, u32 rx_id);

@@ -137,9 +137,29 @@ int cipe_link_install_key(struct cipe_link *link, struct cipe_key *key)
 		link_retire(link, CIPE_SLOT_NEXT);
 		link_put_in_slot(link, CIPE_SLOT_NEXT, key);
 	}
+	WRITE_ONCE(link->last_key, jiffies);
+	WRITE_ONCE(link->ever_key, true);
 	link_update_carrier(link);
 	link_poke(link);
 unlock:
+	spin_unlock_bh(&link->state_lock);
+	return err;
+}
+
+/**
+ * cipe_link_move - carry a link, with its keys, over another socket
+ * @link: the link
+ * @cs: the socket
+ *
+ * Context: may sleep. The caller holds link->lock.
+ * Return: 0; -EEXIST if another link there has a key of the same id.
+ */
+int cipe_link_move(struct cipe_link *link, struct cipe_sock *cs)
+{
+	int err;
+
+	spin_lock_bh(&link->state_lock);
+	err = cipe_keys_move(link, cs);
 	spin_unlock_bh(&link->state_lock);
 	return err;
 }
@@ -338,20 +358,20 @@ void cipe_link_refresh_endpoint(struct cipe_link *link)
 	static const union cipe_sockaddr none;
 	struct cipe_endpoint *old, *fresh;
 
-	/* Without memory the address is lost, until the peer is heard */
 	fresh = cipe_endpoint_create(&none, NULL, GFP_KERNEL);
 	spin_lock_bh(&link->state_lock);
 	old = link_endpoint(link);
 	if (old && fresh) {
 		fresh->remote = old->remote;
 		rcu_assign_pointer(link->endpoint, fresh);
-		fresh = NULL;
-	} else {
-		RCU_INIT_POINTER(link->endpoint, NULL);
+	} else if (old) {
+		/* Without memory only our own address there is remembered, which
+		 * is used as long as it is ours
+		 */
+		cipe_endpoint_forget_route(old);
 	}
 	spin_unlock_bh(&link->state_lock);
-	cipe_endpoint_free(old);
-	cipe_endpoint_free(fresh);
+	cipe_endpoint_free(old && fresh ? old : fresh);
 }
 
 /**

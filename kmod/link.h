@@ -59,9 +59,11 @@ struct cipe_sock;
  * @timer: keepalives, liveness, end of keys' lives; see link.c
  * @last_tx: jiffies of the last packet sent; written without a lock
  * @last_rx: jiffies of the last authentic packet; written without a lock
- * @heard: the same, or a later agreement on a key; base of the time-out
+ * @last_key: jiffies when the last key was set; under @state_lock, read without
+ * @heard: as @last_rx, or a later agreement on a key; base of the time-out
  * @ever_tx: @last_tx is valid
  * @ever_rx: @last_rx is valid
+ * @ever_key: @last_key is valid
  * @ttl: hop limit of carrier packets, 0: copied
  * @tos: DSCP of carrier packets, or %CIPE_TOS_INHERIT
  * @pin: the peer does not roam
@@ -98,9 +100,11 @@ struct cipe_link {
 	struct timer_list timer;
 	unsigned long last_tx;
 	unsigned long last_rx;
+	unsigned long last_key;
 	unsigned long heard;
 	bool ever_tx;
 	bool ever_rx;
+	bool ever_key;
 
 	u8 ttl;
 	u16 tos;
@@ -145,6 +149,7 @@ struct cipe_link *cipe_link_next(unsigned long *id);
 void cipe_link_configure(struct cipe_link *link, struct cipe_link_config *config);
 void cipe_link_refresh_endpoint(struct cipe_link *link);
 int cipe_link_install_key(struct cipe_link *link, struct cipe_key *key);
+int cipe_link_move(struct cipe_link *link, struct cipe_sock *cs);
 int cipe_link_retire_slot(struct cipe_link *link, unsigned int slot);
 int cipe_link_retire_id(struct cipe_link *link, u32 rx_id);
 void cipe_link_retire_all(struct cipe_link *link);

@@ -91,6 +91,11 @@ static const struct nla_policy netlink_set_policy[] = {
 	[CIPE_A_TIMEOUT_MS] = { .type = NLA_U32 },
 };
 
+/* Not const: 6.1 points to it without */
+static struct netlink_range_validation netlink_blocks_range = {
+	.max = CIPE_WIRE_GCM_BLOCKS_MAX,
+};
+
 static const struct nla_policy netlink_key_policy[] = {
 	[CIPE_A_KEY_SLOT] = NLA_POLICY_RANGE(NLA_U8, CIPE_SLOT_CURRENT, CIPE_SLOT_NEXT),
 	[CIPE_A_KEY_RX_ID] = { .type = NLA_U32 },
@@ -103,6 +108,7 @@ static const struct nla_policy netlink_key_policy[] = {
 	[CIPE_A_KEY_TX_IV] = NLA_POLICY_EXACT_LEN(CIPE_IV_LEN),
 	[CIPE_A_KEY_LIFETIME_MS] = { .type = NLA_U32 },
 	[CIPE_A_KEY_TX_START] = { .type = NLA_U32 },
+	[CIPE_A_KEY_TX_BLOCKS] = NLA_POLICY_FULL_RANGE(NLA_U64, &netlink_blocks_range),
 	[CIPE_A_KEY_DRIVER] = { .type = NLA_NUL_STRING, .len = CIPE_KEY_DRIVER_MAX },
 };
 
@@ -392,13 +398,14 @@ static int netlink_key_lengths(struct nlattr **tb, struct netlink_ext_ack *extac
 	return -EINVAL;
 }
 
-static int netlink_parse_key(struct nlattr *nest, struct cipe_key_config *config,
+static int netlink_parse_key(struct nlattr *nest, struct nlattr **tb,
+			     struct cipe_key_config *config,
 			     struct netlink_ext_ack *extack)
 {
-	struct nlattr *tb[ARRAY_SIZE(netlink_key_policy)];
 	int err;
 
-	err = nla_parse_nested(tb, ARRAY_SIZE(tb) - 1, nest, netlink_key_policy, extack) ?:
+	err = nla_parse_nested(tb, ARRAY_SIZE(netlink_key_policy) - 1, nest,
+			       netlink_key_policy, extack) ?:
 	      netlink_key_complete(nest, tb, extack) ?:
 	      netlink_check_id(tb[CIPE_A_KEY_RX_ID], extack) ?:
 	      netlink_check_id(tb[CIPE_A_KEY_TX_ID], extack) ?:
@@ -418,6 +425,8 @@ static int netlink_parse_key(struct nlattr *nest, struct cipe_key_config *config
 	config->lifetime_ms = nla_get_u32(tb[CIPE_A_KEY_LIFETIME_MS]);
 	if (tb[CIPE_A_KEY_TX_START])
 		config->tx_start = nla_get_u32(tb[CIPE_A_KEY_TX_START]);
+	if (tb[CIPE_A_KEY_TX_BLOCKS])
+		config->tx_blocks = nla_get_u64(tb[CIPE_A_KEY_TX_BLOCKS]);
 	if (tb[CIPE_A_KEY_DRIVER])
 		config->driver = nla_data(tb[CIPE_A_KEY_DRIVER]);
 	return 0;
@@ -426,16 +435,17 @@ static int netlink_parse_key(struct nlattr *nest, struct cipe_key_config *config
 static int netlink_install_key(struct cipe_link *link, struct nlattr *nest,
 			       struct netlink_ext_ack *extack)
 {
+	struct nlattr *tb[ARRAY_SIZE(netlink_key_policy)];
 	struct cipe_key_config config = {};
 	struct cipe_key *key;
 	int err;
 
-	err = netlink_parse_key(nest, &config, extack);
+	err = netlink_parse_key(nest, tb, &config, extack);
 	if (err)
 		return err;
 	key = cipe_key_create(link, &config, extack);
 	if (IS_ERR(key)) {
-		NL_SET_BAD_ATTR(extack, nest);
+		NL_SET_BAD_ATTR(extack, tb[CIPE_A_KEY_DRIVER] ?: tb[CIPE_A_KEY_CIPHER]);
 		return PTR_ERR(key);
 	}
 
@@ -445,7 +455,7 @@ static int netlink_install_key(struct cipe_link *link, struct nlattr *nest,
 		mutex_unlock(&link->lock);
 	}
 	if (err == -EEXIST)
-		NL_SET_ERR_MSG_ATTR(extack, nest, "a key with this CIPE_A_KEY_RX_ID is there");
+		NL_SET_ERR_MSG_ATTR(extack, tb[CIPE_A_KEY_RX_ID], "a key with this id is there");
 	if (err)
 		cipe_key_put(key);
 	return err;

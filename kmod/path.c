@@ -34,16 +34,43 @@ static __be32 path_source4(const struct sock *sk, const struct cipe_endpoint *ep
 	return 0;
 }
 
+/* The socket's owner may give it another mark, or bind it to another device: the
+ * cache has the route of those before. What others look up meanwhile is found out
+ * by path_changed().
+ */
+static void path_follow(const struct sock *sk, struct cipe_endpoint *ep)
+{
+	u32 mark = READ_ONCE(sk->sk_mark);
+	int oif = READ_ONCE(sk->sk_bound_dev_if);
+
+	if (likely(READ_ONCE(ep->mark) == mark && READ_ONCE(ep->oif) == oif))
+		return;
+	WRITE_ONCE(ep->mark, mark);
+	WRITE_ONCE(ep->oif, oif);
+	cipe_endpoint_forget_route(ep);
+}
+
+/* After a route was stored that had been looked up with @mark and @oif */
+static void path_changed(const struct sock *sk, struct cipe_endpoint *ep, u32 mark,
+			 int oif)
+{
+	if (unlikely(READ_ONCE(sk->sk_mark) != mark ||
+		     READ_ONCE(sk->sk_bound_dev_if) != oif))
+		cipe_endpoint_forget_route(ep);
+}
+
 static struct dst_entry *path_route4(struct sock *sk, struct cipe_endpoint *ep,
 				     struct cipe_outer *outer)
 {
+	u32 mark = READ_ONCE(sk->sk_mark);
+	int oif = READ_ONCE(sk->sk_bound_dev_if);
 	struct flowi4 fl4 = {
 		.daddr = ep->remote.in.sin_addr.s_addr,
 		.fl4_sport = outer->sport,
 		.fl4_dport = outer->dport,
 		.flowi4_proto = IPPROTO_UDP,
-		.flowi4_mark = READ_ONCE(sk->sk_mark),
-		.flowi4_oif = READ_ONCE(sk->sk_bound_dev_if),
+		.flowi4_mark = mark,
+		.flowi4_oif = oif,
 	};
 	struct rtable *rt;
 
@@ -58,6 +85,7 @@ static struct dst_entry *path_route4(struct sock *sk, struct cipe_endpoint *ep,
 	if (IS_ERR(rt))
 		return NULL;
 	dst_cache_set_ip4(&ep->cache, &rt->dst, fl4.saddr);
+	path_changed(sk, ep, mark, oif);
 	outer->v4.saddr = fl4.saddr;
 	return &rt->dst;
 }
@@ -75,14 +103,15 @@ static void path_source6(const struct sock *sk, const struct cipe_endpoint *ep,
 static struct dst_entry *path_route6(struct sock *sk, struct cipe_endpoint *ep,
 				     struct cipe_outer *outer)
 {
+	u32 mark = READ_ONCE(sk->sk_mark);
+	int oif = READ_ONCE(sk->sk_bound_dev_if);
 	struct flowi6 fl6 = {
 		.daddr = ep->remote.in6.sin6_addr,
 		.fl6_sport = outer->sport,
 		.fl6_dport = outer->dport,
 		.flowi6_proto = IPPROTO_UDP,
-		.flowi6_mark = READ_ONCE(sk->sk_mark),
-		.flowi6_oif = ep->remote.in6.sin6_scope_id ?:
-			      READ_ONCE(sk->sk_bound_dev_if),
+		.flowi6_mark = mark,
+		.flowi6_oif = ep->remote.in6.sin6_scope_id ?: oif,
 	};
 	struct dst_entry *dst;
 
@@ -97,6 +126,7 @@ static struct dst_entry *path_route6(struct sock *sk, struct cipe_endpoint *ep,
 	if (IS_ERR(dst))
 		return NULL;
 	dst_cache_set_ip6(&ep->cache, dst, &fl6.saddr);
+	path_changed(sk, ep, mark, oif);
 	outer->v6.saddr = fl6.saddr;
 	return dst;
 }
@@ -153,6 +183,7 @@ enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *oute
 	outer->family = ep->remote.sa.sa_family;
 	if (unlikely(!cipe_path_possible(sk, outer->family)))
 		return CIPE_STAT_TX_NO_ROUTE;
+	path_follow(sk, ep);
 	outer->sk = sk;
 	outer->sport = inet_sk(sk)->inet_sport;
 	if (outer->family == AF_INET6) {

@@ -29,6 +29,7 @@
 #include <net/udp.h>
 #include <net/udp_tunnel.h>
 
+#include "compat.h"
 #include "endpoint.h"
 #include "hook.h"
 #include "link.h"
@@ -77,12 +78,15 @@ static int socket_hook(struct cipe_sock *cs, struct socket *sock, bool standin)
 		.encap_rcv = cipe_rx_datagram,
 		.encap_destroy = standin ? NULL : socket_owner_closed,
 	};
+	bool mc_loop = cipe_compat_mc_loop(sock->sk);
 	int err;
 
 	err = cipe_hook_get(sock_net(sock->sk));
 	if (err)
 		return err;
 	setup_udp_tunnel_sock(sock_net(sock->sk), sock, &config);
+	/* Meant for tunnels that send multicast; this is the owner's */
+	cipe_compat_set_mc_loop(sock->sk, mc_loop);
 	udp_set_bit(ACCEPT_L4, sock->sk);
 	udp_set_bit(GRO_ENABLED, sock->sk);
 	return 0;
@@ -95,6 +99,7 @@ static void socket_take_off(struct sock *sk)
 	WRITE_ONCE(up->encap_type, 0);
 	WRITE_ONCE(up->encap_rcv, NULL);
 	WRITE_ONCE(up->encap_destroy, NULL);
+	inet_dec_convert_csum(sk);
 	cipe_hook_put(sock_net(sk));
 }
 
@@ -458,10 +463,14 @@ int cipe_socket_attach(struct cipe_link *link, int fd, unsigned int family,
 	}
 	if (cs == old)
 		goto unlock;
+	err = cipe_link_move(link, cs);
+	if (err) {
+		NL_SET_ERR_MSG(extack, "another link of that socket has a key with the same CIPE_A_KEY_RX_ID");
+		goto unlock;
+	}
 	if (old)
 		list_del(&link->sock_node);
 	list_add_tail(&link->sock_node, &cs->links);
-	rcu_assign_pointer(link->sock, cs);
 	/* Nobody caches a route by the old socket in the new endpoint */
 	if (old)
 		synchronize_net();

@@ -170,6 +170,10 @@ static void read_attr(struct facts *facts, struct nlattr *a, bool event)
 		add_fact(facts, "last-tx", "%llu",
 			 (unsigned long long)nla_get_u64(a));
 		break;
+	case CIPE_A_LAST_KEY_MS:
+		add_fact(facts, "last-key", "%llu",
+			 (unsigned long long)nla_get_u64(a));
+		break;
 	case CIPE_A_PATH_MTU:
 		add_fact(facts, "path-mtu", "%u", nla_get_u32(a));
 		break;

@@ -108,6 +108,8 @@ static int put_key(struct nl_msg *msg, const char *word, const char *value)
 	else if (!strcmp(word, "cipher"))
 		nla_put_u8(msg, CIPE_A_KEY_CIPHER,
 			   parse_name(value, cipe_cipher_names, 4));
+	else if (!strcmp(word, "tx-blocks"))
+		nla_put_u64(msg, CIPE_A_KEY_TX_BLOCKS, number(value));
 	else if (!strcmp(word, "driver"))
 		nla_put_string(msg, CIPE_A_KEY_DRIVER, value);
 	else

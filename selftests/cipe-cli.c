@@ -25,7 +25,7 @@ int usage(void)
 "cipe-cli set LINK [endpoint A:P] [ttl N] [tos N|inherit] [pin 0|1]\n"
 "                  [keepalive MS] [timeout MS]\n"
 "cipe-cli key LINK slot S rx-id X tx-id X cipher C rx-key H rx-iv H tx-key H\n"
-"                  tx-iv H lifetime MS [tx-start N] [driver D]\n"
+"                  tx-iv H lifetime MS [tx-start N] [tx-blocks N] [driver D]\n"
 "cipe-cli keydel LINK [slot S | rx-id X]\n"
 "cipe-cli get LINK [NAME...]\n"
 "cipe-cli dump\n"

@@ -12,6 +12,7 @@ LAST=4294967294		# 2^32 - 2
 # start COUNTER [key words]: a's key starts to count there
 start()
 {
+	local cipher
 	fresh
 	gateways
 	one_by_one a wan
@@ -19,7 +20,8 @@ start()
 		on $ns sysctl -qw net.ipv6.conf.default.disable_ipv6=1
 	done
 	monitor a "$TMP/events"
-	link b cipe0 ip 192.0.2.2:4000 192.0.2.1:4000
+	[[ " $* " != *" cipher "* ]] || cipher=aes-128-gcm
+	link b cipe0 ip 192.0.2.2:4000 192.0.2.1:4000 1 ${cipher:+cipher $cipher}
 	sniff a wan "$TMP/outer" out marker This-is-plain-text
 	link a cipe0 ip 192.0.2.1:4000 192.0.2.2:4000 1 tx-start "$@"
 	ipn a link set cipe0 mtu 1420 up
@@ -92,6 +94,26 @@ limit_in_bulk()
 	hasnt "$TMP/outer" MARKER
 }
 
+# Blocks of AES-GCM: 2^35 and 2^36. A ping of 56 octets is 84 of IP: 6 blocks and
+# the tag's
+blocks()
+{
+	start 0 cipher aes-128-gcm tx-blocks $(((1 << 35) - 20 * 7))
+	ping_all a 10.9.0.2 15
+	hasnt "$TMP/events" key-limit
+	ping_all a 10.9.0.2 15
+	wait_until 3 grep -q key-limit "$TMP/events"
+	no_errors a b
+	start 0 cipher aes-128-gcm tx-blocks $(((1 << 36) - 20 * 7))
+	ping_all a 10.9.0.2 10
+	on a ping -qf -c 20 -W 1 10.9.0.2 > "$TMP/ping" || :
+	at_least "dropped" "$(stat_of a cipe0 tx_limit)" 1
+	at_most "blocks" "$(stat_of a cipe0 current.tx-blocks)" $(((1 << 36) + 20 * 7))
+	wait_until 3 grep -q key-expired "$TMP/events"
+	wait_until 3 carrier_is a cipe0 off
+	hasnt "$TMP/outer" "proto=1 "
+}
+
 lifetime()
 {
 	start 0 lifetime "$(slower 5000 20000)"
@@ -111,5 +133,6 @@ lifetime()
 it "one event at half of the packets" soft_limit
 it "the last packet is 2^32 - 2; then none, one event, no carrier" hard_limit
 it "the limit in the middle of large segmented packets" limit_in_bulk
+it "blocks of AES-GCM: an event at 2^35, none sent beyond 2^36" blocks
 it "end of a key's life: carrier off, drops, no plaintext" lifetime
 run_tests

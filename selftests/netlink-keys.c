@@ -3,6 +3,8 @@
  * The module's netlink interface, as include/uapi/linux/cipe.h promises it.
  * Keys by netlink: set, replaced, deleted, and what is wrong with them refused.
  */
+#include <cipe/wire.h>
+
 #include "netlink-refused.h"
 
 static struct nl_msg *build_key(FIXTURE_DATA(nl) *self, struct odd *odd)
@@ -31,7 +33,6 @@ TEST_F(nl, key_set_refused)
 	static const struct bad bad[] = {
 		SIZE(CIPE_A_KEY_PAD, 0, -EINVAL),
 		NUM(CIPE_A_KEY_TX_COUNTER, 8, 1, -EINVAL),
-		NUM(CIPE_A_KEY_TX_BLOCKS, 8, 1, -EINVAL),
 		NUM(CIPE_A_KEY_RX_COUNTER, 8, 1, -EINVAL),
 		NUM(CIPE_A_KEY_AGE_MS, 8, 1, -EINVAL),
 		SIZE(CIPE_A_KEY_MAX + 1, 4, -EINVAL),
@@ -84,6 +85,10 @@ TEST_F(nl, key_set_refused)
 		NUM(CIPE_A_KEY_LIFETIME_MS, 4, 0xffffffff, -ERANGE),
 		SIZE(CIPE_A_KEY_TX_START, 0, -EINVAL),
 		SIZE(CIPE_A_KEY_TX_START, 8, -EINVAL),
+		SIZE(CIPE_A_KEY_TX_BLOCKS, 0, -EINVAL),
+		SIZE(CIPE_A_KEY_TX_BLOCKS, 4, -EINVAL),
+		NUM(CIPE_A_KEY_TX_BLOCKS, 8, CIPE_WIRE_GCM_BLOCKS_MAX + 1, -ERANGE),
+		NUM(CIPE_A_KEY_TX_BLOCKS, 8, UINT64_MAX, -ERANGE),
 		SIZE(CIPE_A_KEY_DRIVER, 0, -EINVAL),
 		OCT(CIPE_A_KEY_DRIVER, 3, "abc", -EINVAL),
 		OCT(CIPE_A_KEY_DRIVER, 129, xs, -EINVAL),
@@ -292,7 +297,7 @@ TEST_F(nl, key_driver)
 TEST_F(nl, key_exists)
 {
 	struct key key = make_key(CIPE_SLOT_CURRENT, 0x1000);
-	struct snapshot before;
+	struct snapshot before, after;
 	unsigned int index;
 
 	ASSERT_EQ(0, link_new(&self->route, "cipe1", -1, 0));
@@ -311,8 +316,13 @@ TEST_F(nl, key_exists)
 	EXPECT_EQ(0, key_set(&self->nl, index, &key));
 	EXPECT_EQ(-EEXIST, key_set(&self->nl, index, &key));
 	EXPECT_EQ(-EEXIST, key_set(&self->nl, self->index, &key));
-	/* where both meet */
-	set_fd(self, index, self->config.socket);
+	/* where both meet: it stays where it is */
+	ASSERT_EQ(0, link_snapshot(&self->nl, index, &before));
+	EXPECT_EQ(-EEXIST, set_fd(self, index, self->config.socket));
+	EXPECT_NE('\0', self->nl.errmsg[0]);
+	ASSERT_EQ(0, link_snapshot(&self->nl, index, &after));
+	EXPECT_EQ(before.len, after.len);
+	EXPECT_EQ(0, memcmp(before.data, after.data, after.len));
 	ASSERT_EQ(0, key_del_all(&self->nl, index));
 	ASSERT_EQ(0, set_fd(self, index, self->config.socket));
 	ASSERT_EQ(0, key_del_all(&self->nl, self->index));

@@ -89,6 +89,7 @@ static inline void check_bad(struct __test_metadata *_metadata,
 	NUM(CIPE_A_LAST_RX_MS, 8, 1, -EINVAL), \
 	NUM(CIPE_A_LAST_TX_MS, 8, 1, -EINVAL), \
 	NUM(CIPE_A_PATH_MTU, 4, 1500, -EINVAL), \
+	NUM(CIPE_A_LAST_KEY_MS, 8, 1, -EINVAL), \
 	SIZE(CIPE_A_STATS, 0, -EINVAL), \
 	FLAG(CIPE_A_STATS, 0, NLA_F_NESTED, -EINVAL), \
 	SIZE(CIPE_A_MAX + 1, 4, -EINVAL), \

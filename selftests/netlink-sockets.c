@@ -304,4 +304,35 @@ TEST_F(nl, shared_socket)
 	EXPECT_EQ(0, memcmp(&one, &want, sizeof(want)));
 }
 
+/* The route follows the mark that the owner sets, and the device it binds to */
+TEST_F(nl, mark)
+{
+	struct sockaddr_in there = in_addr4(0xc6336401 /* 198.51.100.1 */, 4000);
+	unsigned int index, one = 1, zero = 0;
+	int fd;
+
+	ASSERT_EQ(0, system("ip link add dummy9 type dummy && ip link set dummy9 up mtu 2000 &&"
+			    "ip addr add 192.0.2.9/24 dev dummy9 &&"
+			    "ip route add 198.51.100.1 dev dummy9 mtu 1900 &&"
+			    "ip route add 198.51.100.1 dev dummy9 mtu 1700 table 9 &&"
+			    "ip rule add fwmark 1 table 9"));
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	ASSERT_EQ(0, bind(fd, (void *)&(struct sockaddr_in){ .sin_family = AF_INET },
+			  sizeof(struct sockaddr_in)));
+	ASSERT_EQ(0, link_new(&self->route, "cipe1", -1, 0));
+	index = if_nametoindex("cipe1");
+	ASSERT_EQ(0, set_fd(self, index, fd));
+	ASSERT_EQ(0, set_endpoint(self, index, &there));
+	EXPECT_EQ(1900 - 52, link_u32(&self->nl, index, CIPE_A_PATH_MTU));
+	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_MARK, &one, sizeof(one)));
+	EXPECT_EQ(1700 - 52, link_u32(&self->nl, index, CIPE_A_PATH_MTU));
+	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_MARK, &zero, sizeof(zero)));
+	EXPECT_EQ(1900 - 52, link_u32(&self->nl, index, CIPE_A_PATH_MTU));
+	/* no way there from lo */
+	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "lo", 3));
+	EXPECT_NE(1900 - 52, link_u32(&self->nl, index, CIPE_A_PATH_MTU));
+	ASSERT_EQ(0, setsockopt(fd, SOL_SOCKET, SO_BINDTODEVICE, "", 0));
+	EXPECT_EQ(1900 - 52, link_u32(&self->nl, index, CIPE_A_PATH_MTU));
+}
+
 TEST_HARNESS_MAIN

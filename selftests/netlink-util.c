@@ -406,7 +406,8 @@ static void snapshot_cb(struct nlmsghdr *nlh, void *arg)
 		if (nla_type(a) == CIPE_A_KEY)
 			snapshot_key(s, a);
 		else if (nla_type(a) != CIPE_A_LAST_RX_MS &&
-			 nla_type(a) != CIPE_A_LAST_TX_MS)
+			 nla_type(a) != CIPE_A_LAST_TX_MS &&
+			 nla_type(a) != CIPE_A_LAST_KEY_MS)
 			snapshot_put(s, a);
 	}
 }

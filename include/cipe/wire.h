@@ -43,6 +43,11 @@ struct cipe_wire_data {
 /* Octets a data packet adds to what it carries, without UDP and IP */
 #define CIPE_WIRE_OVERHEAD	(sizeof(struct cipe_wire_data) + CIPE_WIRE_TAG_LEN)
 
+/* Octets of the largest packet inside, for Ethernet less its header: with those of
+ * UDP and IPv6 it makes an IP packet of 65535
+ */
+#define CIPE_WIRE_MTU_MAX	65463
+
 /* docs/protocol.md, "Limits": packets under one key. Counters run from 0 to
  * 2^32 - 2. Rekeying is asked for at half of it.
  */

@@ -118,7 +118,8 @@ enum cipe_cmd {
  *	-EPROTOTYPE (not UDP), -EBUSY (in use for another encapsulation),
  *	-EDESTADDRREQ (not bound), -EISCONN (connected), -EAFNOSUPPORT (can not
  *	send to the endpoint's family; or, taking over, another family or
- *	network namespace than before).
+ *	network namespace than before), -EEXIST (a link that is on the socket
+ *	has a key with the id of one of this link's keys).
  * @CIPE_A_SOCKET_STATE: u8, &enum cipe_socket_state, get only
  * @CIPE_A_LOCAL: binary, struct sockaddr_in or sockaddr_in6: what the socket
  *	is bound to, get only
@@ -148,6 +149,8 @@ enum cipe_cmd {
  *	get only; absent without a route to the peer
  * @CIPE_A_KEY: nested &enum cipe_key_attr. In get: once a key.
  * @CIPE_A_STATS: nested &enum cipe_stat, get only
+ * @CIPE_A_LAST_KEY_MS: u64, milliseconds since the last key was set, the link may
+ *	have none any more; get only; absent when there was none
  */
 enum cipe_attr {
 	CIPE_A_UNSPEC,
@@ -172,6 +175,7 @@ enum cipe_attr {
 	CIPE_A_PATH_MTU,
 	CIPE_A_KEY,
 	CIPE_A_STATS,
+	CIPE_A_LAST_KEY_MS,
 	__CIPE_A_MAX
 };
 
@@ -249,7 +253,8 @@ enum cipe_cipher {
  *	In get: the driver in use; "chacha20poly1305-lib", which can not be set,
  *	is the default of ChaCha20-Poly1305: the kernel's library, no driver.
  * @CIPE_A_KEY_TX_COUNTER: u64, next counter to send, get only
- * @CIPE_A_KEY_TX_BLOCKS: u64, cipher blocks sent under the key, get only
+ * @CIPE_A_KEY_TX_BLOCKS: u64, cipher blocks sent under the key. In set: that
+ *	count from the beginning, default 0; for tests of the limits
  * @CIPE_A_KEY_RX_COUNTER: u64, highest counter received plus one, get only
  * @CIPE_A_KEY_AGE_MS: u64, milliseconds since installation, get only
  */
