@@ -266,15 +266,17 @@ int carrier_error(struct carrier *c, struct carrier_error *error)
  * @path_mtu: of the path
  * @family: of the carrier
  * @ether: the link carries Ethernet frames
- * Return: the largest packet that fits, for ether without the frame's header.
+ * Return: the largest packet that fits, for ether without the frame's header; 0:
+ * none does.
  */
 unsigned int carrier_inner_mtu(unsigned int path_mtu, int family, bool ether)
 {
 	unsigned int overhead = family == AF_INET ? CARRIER_OVERHEAD_IP4 : CARRIER_OVERHEAD_IP6;
+	unsigned int mtu = path_mtu > overhead ? path_mtu - overhead : 0;
 
-	if (ether)
-		overhead += CARRIER_OVERHEAD_ETHER;
-	if (path_mtu > 65535)
-		path_mtu = 65535;
-	return path_mtu > overhead ? path_mtu - overhead : 0;
+	if (mtu > CIPE_WIRE_MTU_MAX)
+		mtu = CIPE_WIRE_MTU_MAX;
+	if (!ether)
+		return mtu;
+	return mtu > CARRIER_OVERHEAD_ETHER ? mtu - CARRIER_OVERHEAD_ETHER : 0;
 }

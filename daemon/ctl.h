@@ -61,6 +61,7 @@ struct ctl_key {
  * @alive: the carrier is on
  * @last_rx_ms: since the last authentic packet; -1: none yet
  * @last_tx_ms: since the last packet sent; -1: none yet
+ * @last_key_ms: since the last key exchange that came to an end; -1: none yet
  * @path_mtu: largest inner packet of the path; 0: not known
  * @key: by slot
  * @stats: by &enum cipe_stat
@@ -84,6 +85,7 @@ struct ctl_link {
 	bool alive;
 	int64_t last_rx_ms;
 	int64_t last_tx_ms;
+	int64_t last_key_ms;
 	uint32_t path_mtu;
 	struct ctl_key key[CTL_SLOTS];
 	uint64_t stats[CIPE_STAT_MAX + 1];

@@ -99,7 +99,7 @@ static json_t *json_link(const struct ctl_link *link)
 			 "timeout_ms", (json_int_t)link->timeout_ms,
 			 "last_rx_ms", json_age(link->last_rx_ms),
 			 "last_tx_ms", json_age(link->last_tx_ms),
-			 "last_handshake_ms", json_age(key ? (int64_t)key->age_ms : -1),
+			 "last_handshake_ms", json_age(link->last_key_ms),
 			 "mtu", json_positive(link->mtu),
 			 "path_mtu", json_positive(link->path_mtu),
 			 "cipher", key ? options_cipher_name(key->cipher) : NULL,

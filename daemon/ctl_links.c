@@ -100,6 +100,7 @@ static void parse_link(struct ctl_link *link, struct nlattr **tb)
 	link->timeout_ms = (uint32_t)get_uint(tb[CIPE_A_TIMEOUT_MS]);
 	link->alive = get_uint(tb[CIPE_A_PEER_ALIVE]);
 	link->last_rx_ms = get_age(tb[CIPE_A_LAST_RX_MS]);
+	link->last_key_ms = get_age(tb[CIPE_A_LAST_KEY_MS]);
 	link->last_tx_ms = get_age(tb[CIPE_A_LAST_TX_MS]);
 	link->path_mtu = (uint32_t)get_uint(tb[CIPE_A_PATH_MTU]);
 	parse_stats(link, tb[CIPE_A_STATS]);

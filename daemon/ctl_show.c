@@ -114,7 +114,7 @@ static void print_key(FILE *out, const struct ctl_link *link)
 	const struct ctl_key *key = ctl_link_newest_key(link);
 	char buf[64];
 
-	row_age(out, "last handshake", key ? (int64_t)key->age_ms : -1);
+	row_age(out, "last handshake", link->last_key_ms);
 	if (!key)
 		return;
 	row(out, "cipher", "%s%s%s%s", options_cipher_name(key->cipher),

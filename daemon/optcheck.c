@@ -6,6 +6,9 @@
 #include <netdb.h>
 #include <string.h>
 
+#include <cipe/wire.h>
+
+#include "carrier.h"
 #include "derive.h"
 #include "optparse.h"
 
@@ -99,6 +102,15 @@ static void check_inside(struct optparse *p)
 		optfault(p, "ipaddr: found 0.0.0.0, expected our address inside");
 }
 
+static void check_mtu(struct optparse *p)
+{
+	const unsigned int max = CIPE_WIRE_MTU_MAX - CARRIER_OVERHEAD_ETHER;
+
+	if (p->opts->mode == CIPE_MODE_ETHER && p->opts->mtu > max)
+		optfault(p, "mode and mtu: found ether and %u, expected %u at most", p->opts->mtu,
+			 max);
+}
+
 static void check_inside_differ(struct optparse *p)
 {
 	const struct options *o = p->opts;
@@ -142,6 +154,7 @@ void optparse_check(struct optparse *p)
 	check_keys(p);
 	check_suite(p);
 	check_inside(p);
+	check_mtu(p);
 	check_inside_differ(p);
 }
 

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cipe/wire.h>
+
 #include "opttable.h"
 #include "optvalue.h"
 #include "secret.h"
@@ -288,7 +290,7 @@ const struct optdef opttable[] = {
 	  .help = "carry IP packets or Ethernet frames (ip)" },
 	{ "device", set_device, FIELD(device), .expected = "interface name",
 	  .help = "interface to use (the first free cipcbN)" },
-	{ "mtu", set_mtu, FIELD(mtu), 68, 65535, "68 to 65535, or 0",
+	{ "mtu", set_mtu, FIELD(mtu), 68, CIPE_WIRE_MTU_MAX, "68 to 65463, or 0",
 	  .help = "of the interface (0: computed from the path)" },
 	{ "metric", set_uint, FIELD(metric), 0, INT_MAX, "a number from 0",
 	  .help = "of the interface's route (0)" },

@@ -35,9 +35,9 @@ cipher idea | blocks of 64 bits
 cipher aes-128-gmc | did you mean aes-128-gcm?
 cipher null | expected chacha20-poly1305, aes-128-gcm or aes-256-gcm
 mode tun | mode: found "tun", expected ip or ether
-mtu 67 | mtu: found "67", expected 68 to 65535
-mtu 65536 | expected 68 to 65535
-mtu 1e3 | expected 68 to 65535
+mtu 67 | mtu: found "67", expected 68 to 65463
+mtu 65464 | expected 68 to 65463
+mtu 1e3 | expected 68 to 65463
 mtu | mtu: found no value
 mtu=1400 | expected "name value"
 mtu = 1400 | expected "name value"

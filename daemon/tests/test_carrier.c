@@ -93,7 +93,9 @@ static void test_inner_mtu(void **state)
 	assert_int_equal(carrier_inner_mtu(1500, AF_INET6, false), 1428);
 	assert_int_equal(carrier_inner_mtu(1500, AF_INET, true), 1434);
 	assert_int_equal(carrier_inner_mtu(1500, AF_INET6, true), 1414);
-	assert_int_equal(carrier_inner_mtu(65536, AF_INET, false), 65483);
+	assert_int_equal(carrier_inner_mtu(65536, AF_INET, false), 65463);
+	assert_int_equal(carrier_inner_mtu(65536, AF_INET, true), 65449);
+	assert_int_equal(carrier_inner_mtu(60, AF_INET, true), 0);
 	assert_int_equal(carrier_inner_mtu(40, AF_INET, false), 0);
 }
 

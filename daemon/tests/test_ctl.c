@@ -86,6 +86,7 @@ static void make_up(struct ctl_links *links)
 	nla_put_u16(msg, CIPE_A_TOS, CIPE_TOS_INHERIT);
 	nla_put_u8(msg, CIPE_A_PEER_ALIVE, 1);
 	nla_put_u64(msg, CIPE_A_LAST_RX_MS, 300);
+	nla_put_u64(msg, CIPE_A_LAST_KEY_MS, 64000);
 	nla_put_u32(msg, CIPE_A_PATH_MTU, 1400);
 	nla_put_u32(msg, CIPE_A_KEEPALIVE_MS, 50);
 	put_key(msg, CIPE_SLOT_PREVIOUS, 664000);

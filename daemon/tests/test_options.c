@@ -330,13 +330,13 @@ static void test_obsolete(void **state)
 static void test_numbers(void **state)
 {
 	static const char * const good[] = {
-		"mtu 0", "mtu 68", "mtu 65535", "cttl 0", "cttl 255", "metric 0",
+		"mtu 0", "mtu 68", "mtu 65463", "cttl 0", "cttl 255", "metric 0",
 		"metric 2147483647", "tos 0", "tos 252", "tos 184", "maxerr 0", "maxerr -1",
 		"ping 0", "ping 0.01", "ping 3600", "toping 0.0", "tokey 1", "tokey 86400",
 		"tokxc 1", "tokxc 3600", "ping 00010", "tokey 1.5",
 	};
 	static const char * const bad[] = {
-		"mtu 67", "mtu 65536", "mtu -1", "mtu 1400x", "mtu 0x500", "mtu +5", "cttl 256",
+		"mtu 67", "mtu 65464", "mtu -1", "mtu 1400x", "mtu 0x500", "mtu +5", "cttl 256",
 		"cttl -1", "cttl ''", "metric -1", "metric 2147483648", "tos 1", "tos 185",
 		"tos 256", "tos Inherit", "maxerr -2", "maxerr 99999999999999999999", "ping 0.009",
 		"ping 0.0100", "ping 3601", "ping .5", "ping 5.", "ping -1", "ping 1e3",
@@ -356,6 +356,10 @@ static void test_numbers(void **state)
 		assert_fault("options:5: ");
 		assert_non_null(strstr(run.said, "expected "));
 	}
+	parse_with("mode ether\nmtu 65449");
+	assert_good();
+	parse_with("mode ether\nmtu 65450");
+	assert_fault("expected 65449 at most");
 }
 
 static void test_strings(void **state)
