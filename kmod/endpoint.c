@@ -59,6 +59,15 @@ void cipe_endpoint_forget_route(struct cipe_endpoint *endpoint)
 	dst_cache_reset(&endpoint->cache);
 }
 
+/**
+ * cipe_endpoint_drop_route - let go of the routes there
+ * @endpoint: the endpoint; nobody uses it to send meanwhile
+ */
+void cipe_endpoint_drop_route(struct cipe_endpoint *endpoint)
+{
+	dst_cache_reset_now(&endpoint->cache);
+}
+
 static void endpoint_free_rcu(struct rcu_head *rcu)
 {
 	struct cipe_endpoint *endpoint = container_of(rcu, struct cipe_endpoint, rcu);

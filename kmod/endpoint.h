@@ -53,6 +53,7 @@ bool cipe_endpoint_matches(const struct cipe_endpoint *endpoint,
 bool cipe_endpoint_same_remote(const struct cipe_endpoint *a,
 			       const struct cipe_endpoint *b);
 void cipe_endpoint_forget_route(struct cipe_endpoint *endpoint);
+void cipe_endpoint_drop_route(struct cipe_endpoint *endpoint);
 void cipe_endpoint_free(struct cipe_endpoint *endpoint);
 unsigned int cipe_sockaddr_len(const union cipe_sockaddr *addr);
 

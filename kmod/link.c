@@ -348,30 +348,52 @@ void cipe_link_roam(struct cipe_link *link, const struct sk_buff *skb)
 }
 
 /**
- * cipe_link_refresh_endpoint - forget the route to the peer
+ * cipe_link_renew_endpoint - the peer is where it was, but by another socket
  * @link: the link
+ * @fresh: takes the place of the endpoint, and its remote address; taken over
  *
- * Context: may sleep.
+ * Context: any. Nobody sends by the old socket any more.
  */
-void cipe_link_refresh_endpoint(struct cipe_link *link)
+void cipe_link_renew_endpoint(struct cipe_link *link, struct cipe_endpoint *fresh)
 {
-	static const union cipe_sockaddr none;
-	struct cipe_endpoint *old, *fresh;
+	struct cipe_endpoint *old;
 
-	fresh = cipe_endpoint_create(&none, NULL, GFP_KERNEL);
 	spin_lock_bh(&link->state_lock);
 	old = link_endpoint(link);
-	if (old && fresh) {
+	if (old) {
 		fresh->remote = old->remote;
 		rcu_assign_pointer(link->endpoint, fresh);
-	} else if (old) {
-		/* Without memory only our own address there is remembered, which
-		 * is used as long as it is ours
-		 */
-		cipe_endpoint_forget_route(old);
 	}
 	spin_unlock_bh(&link->state_lock);
-	cipe_endpoint_free(old && fresh ? old : fresh);
+	cipe_endpoint_free(old ?: fresh);
+}
+
+/**
+ * cipe_link_forget_route - find the route to the peer anew
+ * @link: the link
+ *
+ * Context: any. Those in use are let go of as CPUs send, if they do.
+ */
+void cipe_link_forget_route(struct cipe_link *link)
+{
+	spin_lock_bh(&link->state_lock);
+	if (link_endpoint(link))
+		cipe_endpoint_forget_route(link_endpoint(link));
+	spin_unlock_bh(&link->state_lock);
+}
+
+/**
+ * cipe_link_drop_route - let go of all routes to the peer
+ * @link: the link
+ *
+ * Context: any. Nobody sends: the link has no socket.
+ */
+void cipe_link_drop_route(struct cipe_link *link)
+{
+	spin_lock_bh(&link->state_lock);
+	if (link_endpoint(link))
+		cipe_endpoint_drop_route(link_endpoint(link));
+	spin_unlock_bh(&link->state_lock);
 }
 
 /**
@@ -554,6 +576,7 @@ int cipe_link_init(struct cipe_link *link)
 	cipe_order_init(&link->rx_order, link->dev, cipe_rx_release);
 	link->last_tx = jiffies;
 	link->last_rx = jiffies;
+	link->last_key = jiffies;
 	link->heard = jiffies;
 	link->moved_last = jiffies - CIPE_MOVED_INTERVAL;
 	link->timer_on = true;

@@ -147,7 +147,9 @@ struct cipe_link *cipe_link_by_id(u32 id);
 struct cipe_link *cipe_link_next(unsigned long *id);
 
 void cipe_link_configure(struct cipe_link *link, struct cipe_link_config *config);
-void cipe_link_refresh_endpoint(struct cipe_link *link);
+void cipe_link_renew_endpoint(struct cipe_link *link, struct cipe_endpoint *fresh);
+void cipe_link_forget_route(struct cipe_link *link);
+void cipe_link_drop_route(struct cipe_link *link);
 int cipe_link_install_key(struct cipe_link *link, struct cipe_key *key);
 int cipe_link_move(struct cipe_link *link, struct cipe_sock *cs);
 int cipe_link_retire_slot(struct cipe_link *link, unsigned int slot);

@@ -99,7 +99,6 @@ static void socket_take_off(struct sock *sk)
 	WRITE_ONCE(up->encap_type, 0);
 	WRITE_ONCE(up->encap_rcv, NULL);
 	WRITE_ONCE(up->encap_destroy, NULL);
-	inet_dec_convert_csum(sk);
 	cipe_hook_put(sock_net(sk));
 }
 
@@ -113,6 +112,9 @@ static void socket_unhook(struct sock *sk, bool gro)
 		udp_clear_bit(ACCEPT_L4, sk);
 		udp_clear_bit(GRO_ENABLED, sk);
 	}
+	lock_sock(sk);
+	inet_dec_convert_csum(sk);
+	release_sock(sk);
 	socket_take_off(sk);
 	synchronize_net();
 	rcu_assign_sk_user_data(sk, NULL);
@@ -205,15 +207,20 @@ static void socket_free_rcu(struct rcu_head *rcu)
 	kfree(container_of(rcu, struct cipe_sock, rcu));
 }
 
-/* Let go of the socket, ours or user space's */
+/* Let go of the socket, ours or user space's, and of routes: they must not outlive
+ * its network namespace
+ */
 static void socket_release(struct cipe_sock *cs)
 {
 	struct sock *sk = socket_sk(cs);
+	struct cipe_link *link;
 
 	if (!sk)
 		return;
 	RCU_INIT_POINTER(cs->sk, NULL);
 	socket_unhook(sk, cs->gro); /* waits for senders too */
+	list_for_each_entry(link, &cs->links, sock_node)
+		cipe_link_drop_route(link);
 	if (cs->standin) {
 		sock_release(cs->standin);
 		WRITE_ONCE(cs->standin, NULL);
@@ -418,7 +425,7 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 	sock_release(standin);
 	/* Another mark may mean another route */
 	list_for_each_entry(link, &cs->links, sock_node)
-		cipe_link_refresh_endpoint(link);
+		cipe_link_forget_route(link);
 	return 0;
 }
 
@@ -436,6 +443,8 @@ static int socket_take_over(struct cipe_sock *cs, struct socket *sock,
 int cipe_socket_attach(struct cipe_link *link, int fd, unsigned int family,
 		       struct netlink_ext_ack *extack)
 {
+	static const union cipe_sockaddr nowhere;
+	struct cipe_endpoint *endpoint;
 	struct cipe_sock *old, *cs;
 	struct socket *sock;
 	int err;
@@ -444,6 +453,12 @@ int cipe_socket_attach(struct cipe_link *link, int fd, unsigned int family,
 	if (!sock) {
 		NL_SET_ERR_MSG(extack, "the descriptor is not an open socket");
 		return err;
+	}
+	/* To replace the one that has routes by the old socket */
+	endpoint = cipe_endpoint_create(&nowhere, NULL, GFP_KERNEL);
+	if (!endpoint) {
+		sockfd_put(sock);
+		return -ENOMEM;
 	}
 
 	mutex_lock(&registry_lock);
@@ -474,11 +489,13 @@ int cipe_socket_attach(struct cipe_link *link, int fd, unsigned int family,
 	/* Nobody caches a route by the old socket in the new endpoint */
 	if (old)
 		synchronize_net();
-	cipe_link_refresh_endpoint(link);
+	cipe_link_renew_endpoint(link, endpoint);
+	endpoint = NULL;
 	if (old)
 		socket_unuse(old);
 unlock:
 	mutex_unlock(&registry_lock);
+	cipe_endpoint_free(endpoint);
 	sockfd_put(sock);
 	return err;
 }
@@ -530,21 +547,16 @@ void cipe_socket_detach(struct cipe_link *link)
 }
 
 /* A network namespace goes: only stand-ins can be in it, a user's socket would
- * have kept it. Routes in it must not outlive it either.
+ * have kept it.
  */
 static void __net_exit socket_net_pre_exit(struct net *net)
 {
-	struct cipe_link *link;
 	struct cipe_sock *cs;
 
 	mutex_lock(&registry_lock);
-	list_for_each_entry(cs, &registry, node) {
-		if (!socket_sk(cs) || sock_net(socket_sk(cs)) != net)
-			continue;
-		socket_release(cs);
-		list_for_each_entry(link, &cs->links, sock_node)
-			cipe_link_refresh_endpoint(link);
-	}
+	list_for_each_entry(cs, &registry, node)
+		if (socket_sk(cs) && sock_net(socket_sk(cs)) == net)
+			socket_release(cs);
 	mutex_unlock(&registry_lock);
 }
 
