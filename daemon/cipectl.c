@@ -7,6 +7,7 @@
 #include <sysexits.h>
 
 #include "ctl.h"
+#include "secret.h"
 
 static const struct {
 	const char *name;
@@ -37,6 +38,8 @@ int main(int argc, char **argv)
 	static char show[] = "show";
 	char *shown[] = { show, NULL };
 
+	if (secret_wipe_freed())
+		return EX_SOFTWARE;
 	if (argc < 2)
 		return ctl_show_main(1, shown);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {

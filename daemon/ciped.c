@@ -59,8 +59,9 @@ static int prepare_secrets(void)
 {
 	const size_t size = SECRET_HEAP_DEFAULT + 2 * SECRET_HEAP_LINK * optset_count();
 	unsigned long long limit = sandbox_lock_limit();
-	int rc = secret_init(size);
+	int rc = secret_wipe_freed();
 
+	rc = rc ? rc : secret_init(size);
 	if (rc == -EPERM)
 		log_err("cannot lock memory for keys: needed are at least %zu KiB, the limit is %llu KiB. "
 			 SANDBOX_LOCK_HELP, secret_heap(size) / 1024, limit / 1024);

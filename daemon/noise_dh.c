@@ -13,7 +13,9 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 #include <openssl/params.h>
 
@@ -31,27 +33,56 @@ size_t noise_public_len(enum noise_dh dh)
  * P-256
  */
 
-/* ECPrivateKey of RFC 5915 around the number, named curve prime256v1. From it
- * libcrypto makes the public key, which EVP has no other way to ask for.
+/* In the secure heap; libcrypto's own copies of it are there, too, unless they come of its
+ * decoders, which make them anywhere
  */
-static EVP_PKEY *p256_decode(OSSL_LIB_CTX *lib, const uint8_t private_key[NOISE_KEY_LEN])
+static BIGNUM *p256_number(const uint8_t private_key[NOISE_KEY_LEN])
 {
-	static const uint8_t before[] = { 0x30, 0x31, 0x02, 0x01, 0x01, 0x04, 0x20 };
-	static const uint8_t after[] = { 0xa0, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48,
-					 0xce, 0x3d, 0x03, 0x01, 0x07 };
-	uint8_t *der = secret_alloc(sizeof(before) + NOISE_KEY_LEN + sizeof(after));
-	const uint8_t *at = der;
-	EVP_PKEY *key;
+	BIGNUM *number = BN_secure_new();
 
-	if (!der)
-		return NULL;
-	memcpy(der, before, sizeof(before));
-	memcpy(der + sizeof(before), private_key, NOISE_KEY_LEN);
-	memcpy(der + sizeof(before) + NOISE_KEY_LEN, after, sizeof(after));
-	key = d2i_PrivateKey_ex(EVP_PKEY_EC, NULL, &at,
-				sizeof(before) + NOISE_KEY_LEN + sizeof(after), lib, NULL);
-	secret_free(der, sizeof(before) + NOISE_KEY_LEN + sizeof(after));
-	return key;
+	if (number && BN_bin2bn(private_key, NOISE_KEY_LEN, number)) {
+		BN_set_flags(number, BN_FLG_CONSTTIME);
+		return number;
+	}
+	BN_clear_free(number);
+	return NULL;
+}
+
+/* The point that the number stands for. EVP has no way to ask for it */
+static int p256_multiply(OSSL_LIB_CTX *lib, const BIGNUM *number,
+			 uint8_t public_key[P256_PUBLIC_LEN])
+{
+	EC_GROUP *group = EC_GROUP_new_by_curve_name_ex(lib, NULL, NID_X9_62_prime256v1);
+	EC_POINT *point = group ? EC_POINT_new(group) : NULL;
+	BN_CTX *ctx = BN_CTX_secure_new_ex(lib);
+	int err = -EIO;
+
+	if (!point || !ctx)
+		goto out;
+	err = -EKEYREJECTED;
+	if (BN_is_zero(number) || BN_cmp(number, EC_GROUP_get0_order(group)) >= 0)
+		goto out;
+	if (EC_POINT_mul(group, point, number, NULL, NULL, ctx) != 1 ||
+	    EC_POINT_point2oct(group, point, POINT_CONVERSION_UNCOMPRESSED, public_key,
+			       P256_PUBLIC_LEN, ctx) != P256_PUBLIC_LEN)
+		err = -EIO;
+	else
+		err = 0;
+out:
+	BN_CTX_free(ctx);
+	EC_POINT_free(point);
+	EC_GROUP_free(group);
+	return err;
+}
+
+static int p256_public(OSSL_LIB_CTX *lib, const uint8_t private_key[NOISE_KEY_LEN],
+		       uint8_t public_key[P256_PUBLIC_LEN])
+{
+	BIGNUM *number = p256_number(private_key);
+	int err = number ? p256_multiply(lib, number, public_key) : -ENOMEM;
+
+	BN_clear_free(number);
+	return err;
 }
 
 static int p256_get_public(EVP_PKEY *key, uint8_t public_key[P256_PUBLIC_LEN])
@@ -71,18 +102,17 @@ static EVP_PKEY *p256_key(OSSL_LIB_CTX *lib, const uint8_t *private_key,
 {
 	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(lib, "EC", NULL);
 	OSSL_PARAM_BLD *bld = OSSL_PARAM_BLD_new();
-	BIGNUM *number = BN_secure_new();
+	BIGNUM *number = private_key ? p256_number(private_key) : NULL;
 	OSSL_PARAM *params = NULL;
 	EVP_PKEY *key = NULL;
 
-	if (!ctx || !bld || !number ||
+	if (!ctx || !bld || !number != !private_key ||
 	    !OSSL_PARAM_BLD_push_utf8_string(bld, OSSL_PKEY_PARAM_GROUP_NAME, "P-256", 0) ||
 	    !OSSL_PARAM_BLD_push_octet_string(bld, OSSL_PKEY_PARAM_PUB_KEY, public_key,
 					      P256_PUBLIC_LEN))
 		goto out;
-	if (private_key && (!BN_bin2bn(private_key, NOISE_KEY_LEN, number) ||
-			    !OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, number,
-							NOISE_KEY_LEN)))
+	if (number &&
+	    !OSSL_PARAM_BLD_push_BN_pad(bld, OSSL_PKEY_PARAM_PRIV_KEY, number, NOISE_KEY_LEN))
 		goto out;
 	params = OSSL_PARAM_BLD_to_param(bld);
 	if (!params || EVP_PKEY_fromdata_init(ctx) != 1 ||
@@ -140,13 +170,8 @@ int noise_public_key(const struct noise_suite *suite, const uint8_t private_key[
 	EVP_PKEY *key;
 	int err = -EIO;
 
-	if (suite->dh == NOISE_P256) {
-		key = p256_decode(suite->lib, private_key);
-		/* A number that is 0, or not below the order, is no private key */
-		err = key && !p256_get_public(key, public_key) ? 0 : -EKEYREJECTED;
-		EVP_PKEY_free(key);
-		return err;
-	}
+	if (suite->dh == NOISE_P256)
+		return p256_public(suite->lib, private_key, public_key);
 	key = EVP_PKEY_new_raw_private_key_ex(suite->lib, "X25519", NULL, private_key,
 					      NOISE_KEY_LEN);
 	if (key && EVP_PKEY_get_raw_public_key(key, public_key, &len) == 1 && len == NOISE_KEY_LEN)

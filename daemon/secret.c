@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Memory for keys: libcrypto's secure heap, which is locked, not dumped and
- * fenced. libcrypto puts its own X25519 private keys there as well. What it
- * copies elsewhere for the time of a call (cipher and MAC contexts) it wipes
- * itself; secret_harden() keeps that out of core files.
+ * fenced. libcrypto puts its own private keys there as well. What it copies
+ * elsewhere for the time of a call it wipes as a rule; secret_wipe_freed() is for
+ * the exceptions, and secret_harden() keeps all of it out of core files.
  */
 #include "secret.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -85,6 +87,43 @@ int secret_relock(void)
 
 	secret_free(inside, 1);
 	return rc;
+}
+
+/* libcrypto's memory, by its own rules: no octets are NULL */
+static void *crypto_get(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return size ? malloc(size) : NULL;
+}
+
+static void crypto_put(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	if (!p)
+		return;
+	secret_wipe(p, malloc_usable_size(p));
+	free(p);
+}
+
+/* realloc() would leave behind what it copies */
+static void *crypto_resize(void *p, size_t size, const char *file, int line)
+{
+	size_t before = p ? malloc_usable_size(p) : 0;
+	void *moved = crypto_get(size, file, line);
+
+	if (size && !moved)
+		return NULL;
+	if (p && moved)
+		memcpy(moved, p, before < size ? before : size);
+	crypto_put(p, file, line);
+	return moved;
+}
+
+int secret_wipe_freed(void)
+{
+	return CRYPTO_set_mem_functions(crypto_get, crypto_resize, crypto_put) == 1 ? 0 : -EBUSY;
 }
 
 int secret_harden(void)

@@ -54,6 +54,16 @@ int secret_exit(void);
 int secret_relock(void);
 
 /**
+ * secret_wipe_freed - libcrypto wipes all that it gives back to the ordinary heap
+ *
+ * It does so itself but for some copies: of a number that a point of P-256 is
+ * multiplied by, for one. Call before libcrypto has any memory.
+ *
+ * Return: 0; -EBUSY when it has some.
+ */
+int secret_wipe_freed(void);
+
+/**
  * secret_harden - keep this process's memory to itself
  *
  * No core file, no ptrace and no /proc/PID/mem for processes of the same user.
