@@ -71,7 +71,7 @@ struct link_env {
  * @pidfile: our claim to the device
  * @state: time stamps that outlive us
  * @identity: long-term keys
- * @local: random, known to this process only, in locked memory
+ * @local: random, by which we know our own INITs; @state has it as well
  * @session: state machine of the key exchange
  * @port: its address and port, with the socket; NULL: none yet
  * @bound: what its socket is bound to

@@ -15,12 +15,12 @@
  * struct noise_mac - a key that is ready
  * @ctx: libcrypto's
  * @rekey: it has to be given the key each time
- * @key: for that
+ * @key: for that, in memory of secret_alloc(); NULL: of no more use
  */
 struct noise_mac {
 	EVP_MAC_CTX *ctx;
 	bool rekey;
-	uint8_t key[NOISE_HASH_LEN];
+	uint8_t *key;
 };
 
 static int make(struct noise_mac *mac, const void *data, size_t len, uint8_t out[NOISE_HASH_LEN])
@@ -51,7 +51,13 @@ static int find_out(struct noise_mac *mac)
 	return err;
 }
 
-static int set_up(struct noise_mac *mac, OSSL_LIB_CTX *lib)
+static void forget_key(struct noise_mac *mac)
+{
+	secret_free(mac->key, NOISE_HASH_LEN);
+	mac->key = NULL;
+}
+
+static int set_up(struct noise_mac *mac, OSSL_LIB_CTX *lib, const uint8_t *key)
 {
 	char digest[] = "SHA256";
 	OSSL_PARAM params[] = {
@@ -59,12 +65,19 @@ static int set_up(struct noise_mac *mac, OSSL_LIB_CTX *lib)
 		OSSL_PARAM_construct_end(),
 	};
 	EVP_MAC *hmac = EVP_MAC_fetch(lib, "HMAC", NULL);
+	int err = -EIO;
 
 	mac->ctx = hmac ? EVP_MAC_CTX_new(hmac) : NULL;
 	EVP_MAC_free(hmac);
-	if (!mac->ctx || EVP_MAC_init(mac->ctx, mac->key, sizeof(mac->key), params) != 1)
+	mac->key = secret_alloc(NOISE_HASH_LEN);
+	if (!mac->ctx || !mac->key)
 		return -EIO;
-	return find_out(mac);
+	memcpy(mac->key, key, NOISE_HASH_LEN);
+	if (EVP_MAC_init(mac->ctx, mac->key, NOISE_HASH_LEN, params) == 1)
+		err = find_out(mac);
+	if (!err && !mac->rekey)
+		forget_key(mac);
+	return err;
 }
 
 struct noise_mac *noise_mac_new(OSSL_LIB_CTX *lib, const uint8_t key[NOISE_HASH_LEN])
@@ -73,8 +86,7 @@ struct noise_mac *noise_mac_new(OSSL_LIB_CTX *lib, const uint8_t key[NOISE_HASH_
 
 	if (!mac)
 		return NULL;
-	memcpy(mac->key, key, sizeof(mac->key));
-	if (!set_up(mac, lib))
+	if (!set_up(mac, lib, key))
 		return mac;
 	noise_mac_free(mac);
 	return NULL;
@@ -86,7 +98,7 @@ int noise_mac_make(struct noise_mac *mac, const void *data, size_t len,
 	const uint8_t *key = mac->rekey ? mac->key : NULL;
 
 	/* Without a key: the one it has, from the start */
-	if (EVP_MAC_init(mac->ctx, key, key ? sizeof(mac->key) : 0, NULL) != 1)
+	if (EVP_MAC_init(mac->ctx, key, key ? NOISE_HASH_LEN : 0, NULL) != 1)
 		return -EIO;
 	return make(mac, data, len, out);
 }
@@ -96,6 +108,6 @@ void noise_mac_free(struct noise_mac *mac)
 	if (!mac)
 		return;
 	EVP_MAC_CTX_free(mac->ctx);
-	secret_wipe(mac, sizeof(*mac));
+	forget_key(mac);
 	free(mac);
 }

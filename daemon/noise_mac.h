@@ -3,8 +3,8 @@
  * HMAC-SHA256 under one key, many times: the key is made ready once, which
  * costs five times what the MAC of a short message does. For keys of MACs that
  * anybody can make us compute (docs/protocol.md, "The MAC", "Challenges"); not
- * for keys that keep something secret: libcrypto's context of it is ordinary
- * memory, wiped when it goes.
+ * for keys that keep something secret: what libcrypto makes of it, the states of
+ * the hash after the key, is in ordinary memory, and wiped when it goes.
  */
 #ifndef CIPE_NOISE_MAC_H
 #define CIPE_NOISE_MAC_H
