@@ -51,13 +51,29 @@ struct cookie_jar *cookie_new(OSSL_LIB_CTX *lib)
 	return jar;
 }
 
+static void forget_secrets(struct cookie_jar *jar)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2; i++) {
+		noise_mac_free(jar->secret[i]);
+		jar->secret[i] = NULL;
+	}
+	jar->drawn = 0;
+}
+
 void cookie_free(struct cookie_jar *jar)
 {
-	if (jar) {
-		noise_mac_free(jar->secret[0]);
-		noise_mac_free(jar->secret[1]);
-	}
+	if (jar)
+		forget_secrets(jar);
 	secret_free(jar, sizeof(*jar));
+}
+
+void cookie_use(struct cookie_jar *jar, OSSL_LIB_CTX *lib)
+{
+	if (jar->lib != lib)
+		forget_secrets(jar);
+	jar->lib = lib;
 }
 
 static struct noise_mac *new_secret(OSSL_LIB_CTX *lib)
@@ -65,7 +81,7 @@ static struct noise_mac *new_secret(OSSL_LIB_CTX *lib)
 	uint8_t random[NOISE_HASH_LEN];
 	struct noise_mac *secret = NULL;
 
-	if (!secret_random(random, sizeof(random)))
+	if (!secret_random_of(lib, random, sizeof(random)))
 		secret = noise_mac_new(lib, random);
 	secret_wipe(random, sizeof(random));
 	return secret;

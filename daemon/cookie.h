@@ -28,7 +28,7 @@
 /* A cookie for it is never fresh */
 #define COOKIE_NO_TURN 0u
 
-/* Secrets that cookies are made of; in memory of secret_alloc() */
+/* Secrets that cookies are made of; in memory as in noise_mac.h */
 struct cookie_jar;
 
 /**
@@ -41,6 +41,13 @@ struct cookie_jar *cookie_new(OSSL_LIB_CTX *lib);
 
 /** cookie_free - wipe and free; NULL is fine */
 void cookie_free(struct cookie_jar *jar);
+
+/**
+ * cookie_use - compute by that library from now on
+ * @jar: of the address; cookies that it gave are good no more
+ * @lib: as in cookie_new()
+ */
+void cookie_use(struct cookie_jar *jar, OSSL_LIB_CTX *lib);
 
 /**
  * cookie_make - a cookie

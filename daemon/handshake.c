@@ -253,7 +253,7 @@ static enum handshake_result handshake_do_initiate(struct handshake *hs,
 	else if (hs->config.local)
 		err = handshake_own_session(hs, own, &id);
 	else
-		err = secret_random(&id, sizeof(id));
+		err = secret_random_of(hs->config.id->lib, &id, sizeof(id));
 	hs->header = (struct cipe_wire_control){
 		.marker = htobe32(CIPE_WIRE_CONTROL),
 		.version = CIPE_WIRE_VERSION,

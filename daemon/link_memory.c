@@ -123,7 +123,8 @@ int link_load_memory(struct link *l)
 
 	if (!err) {
 		l->local = secret_alloc(HANDSHAKE_LOCAL_LEN);
-		err = l->local ? secret_random(l->local, HANDSHAKE_LOCAL_LEN) : -ENOMEM;
+		err = l->local ? secret_random_of(l->identity->lib, l->local,
+						  HANDSHAKE_LOCAL_LEN) : -ENOMEM;
 	}
 	if (!err)
 		err = identify(l, id);

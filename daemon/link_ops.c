@@ -55,10 +55,10 @@ void link_count_error(struct link *l, int err, const union addr *to, const union
 
 static uint32_t op_random(void *ctx)
 {
+	const struct link *l = ctx;
 	uint32_t value;
 
-	(void)ctx;
-	if (secret_random(&value, sizeof(value)))
+	if (secret_random_of(l->identity->lib, &value, sizeof(value)))
 		abort();
 	return value;
 }

@@ -75,16 +75,6 @@ out:
 	return err;
 }
 
-static int p256_public(OSSL_LIB_CTX *lib, const uint8_t private_key[NOISE_KEY_LEN],
-		       uint8_t public_key[P256_PUBLIC_LEN])
-{
-	BIGNUM *number = p256_number(private_key);
-	int err = number ? p256_multiply(lib, number, public_key) : -ENOMEM;
-
-	BN_clear_free(number);
-	return err;
-}
-
 static int p256_get_public(EVP_PKEY *key, uint8_t public_key[P256_PUBLIC_LEN])
 {
 	size_t len = 0;
@@ -125,6 +115,29 @@ out:
 	BN_clear_free(number);
 	EVP_PKEY_CTX_free(ctx);
 	return key;
+}
+
+/* A provider that was asked for has to find the same (suite fips) */
+static int p256_confirm(OSSL_LIB_CTX *lib, const uint8_t private_key[NOISE_KEY_LEN],
+			const uint8_t public_key[P256_PUBLIC_LEN])
+{
+	EVP_PKEY *key = p256_key(lib, private_key, public_key);
+	EVP_PKEY_CTX *ctx = key ? EVP_PKEY_CTX_new_from_pkey(lib, key, NULL) : NULL;
+	int err = ctx && EVP_PKEY_pairwise_check(ctx) == 1 ? 0 : -EIO;
+
+	EVP_PKEY_CTX_free(ctx);
+	EVP_PKEY_free(key);
+	return err;
+}
+
+static int p256_public(OSSL_LIB_CTX *lib, const uint8_t private_key[NOISE_KEY_LEN],
+		       uint8_t public_key[P256_PUBLIC_LEN])
+{
+	BIGNUM *number = p256_number(private_key);
+	int err = number ? p256_multiply(lib, number, public_key) : -ENOMEM;
+
+	BN_clear_free(number);
+	return err || !lib ? err : p256_confirm(lib, private_key, public_key);
 }
 
 static int p256_generate(OSSL_LIB_CTX *lib, uint8_t private_key[NOISE_KEY_LEN],
@@ -188,7 +201,7 @@ int noise_generate(const struct noise_suite *suite, struct noise_pair *pair)
 		err = p256_generate(suite->lib, pair->private_key, pair->public_key);
 	} else {
 		/* Any 32 octets are an X25519 private key (RFC 7748, section 5) */
-		err = secret_random(pair->private_key, NOISE_KEY_LEN);
+		err = secret_random_of(suite->lib, pair->private_key, NOISE_KEY_LEN);
 		if (!err)
 			err = noise_public_key(suite, pair->private_key, pair->public_key);
 	}

@@ -477,15 +477,21 @@ void port_await(struct port *p, struct roster_entry *e, bool any, uint32_t sessi
  * @e: as roster_add() has it
  * @id: likewise
  * @owner: of @e, for struct port_ops
+ *
+ * What links share is computed by the FIPS provider if one of them is of suite fips.
+ *
  * Return: likewise.
  */
 int port_join(struct port *p, struct roster_entry *e, const struct identity *id, void *owner)
 {
 	int rc = roster_add(&p->roster, e, id, owner);
 
-	if (!rc)
-		know_links(p);
-	return rc;
+	if (rc)
+		return rc;
+	if (id->lib)
+		cookie_use(p->gate->jar, id->lib);
+	know_links(p);
+	return 0;
 }
 
 /** port_leave() - a link less; if it was there */

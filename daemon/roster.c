@@ -115,6 +115,20 @@ static struct roster_self *new_self(struct roster *r, const struct identity *id)
 	return NULL;
 }
 
+/* What is computed for all of them is by a libcrypto that one of them asks for, if
+ * any does (suite fips). After one of those has gone, who else?
+ */
+static void choose_id(struct roster_self *self, const struct identity *gone)
+{
+	struct roster_entry *e = self->entries;
+
+	if (self->id != gone)
+		return;
+	while (gone->lib && !e->id->lib && e->hh.next)
+		e = e->hh.next;
+	self->id = e->id;
+}
+
 /* Nobody is left who has it */
 static void drop_self(struct roster *r, struct roster_self *self)
 {
@@ -151,6 +165,8 @@ int roster_add(struct roster *r, struct roster_entry *e, const struct identity *
 		return -ENOMEM;
 	}
 	e->self = self;
+	if (id->lib)
+		self->id = id;
 	r->count++;
 	return 0;
 }
@@ -170,7 +186,7 @@ void roster_remove(struct roster *r, struct roster_entry *e)
 	if (!self->entries)
 		drop_self(r, self);
 	else
-		self->id = self->entries->id;
+		choose_id(self, e->id);
 }
 
 /* Without memory the link is not found by it: the peer has to write again */

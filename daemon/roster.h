@@ -42,7 +42,7 @@ struct roster_slot {
 /**
  * struct roster_self - one of us: a pre-shared key, or a private key of ours
  * @slot: by hint and DH functions
- * @id: of one of @entries
+ * @id: of one of @entries, by whose libcrypto it is found out which one is meant
  * @entries: links that have it, by the peer's public key; just one with a
  *	pre-shared key alone
  */

@@ -159,12 +159,17 @@ void secret_wipe(void *p, size_t size)
 	OPENSSL_cleanse(p, size);
 }
 
-int secret_random(void *p, size_t size)
+int secret_random_of(OSSL_LIB_CTX *lib, void *p, size_t size)
 {
-	if (size <= INT_MAX && RAND_bytes(p, (int)size) == 1)
+	if (size <= INT_MAX && RAND_priv_bytes_ex(lib, p, size, 0) == 1)
 		return 0;
 	secret_wipe(p, size);
 	return -EIO;
+}
+
+int secret_random(void *p, size_t size)
+{
+	return secret_random_of(NULL, p, size);
 }
 
 bool secret_equal(const void *a, const void *b, size_t size)

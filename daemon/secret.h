@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <openssl/types.h>
+
 /* Enough locked memory for some hundred links; secret_init() takes more */
 #define SECRET_HEAP_DEFAULT ((size_t)1 << 20)
 
@@ -105,6 +107,9 @@ void secret_wipe(void *p, size_t size);
  * Return: 0; -EIO when the generator failed: do not go on with @p.
  */
 int secret_random(void *p, size_t size);
+
+/** secret_random_of - the same from that libcrypto's generator; NULL: the default one's */
+int secret_random_of(OSSL_LIB_CTX *lib, void *p, size_t size);
 
 /**
  * secret_equal - compare in a time that depends on @size only

@@ -16,6 +16,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include <openssl/evp.h>
+
 #include "guard.h"
 #include "links.h"
 #include "port.h"
@@ -300,6 +302,28 @@ static void test_budget(void **state)
 	assert_int_equal(budget->users, 1);
 }
 
+/* With a link of suite fips the cookies of all are made by its libcrypto */
+static void test_library(void **state)
+{
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
+	struct end *e = &ends[3];
+
+	(void)state;
+	assert_int_equal(cookie_make(port->gate->jar, 1, &caller.bound, 1, cookie), 0);
+	port_leave(port, &e->entry);
+	e->id->lib = lib;
+	assert_int_equal(port_join(port, &e->entry, e->id, e), 0);
+	assert_int_equal(cookie_check(port->gate->jar, 2, &caller.bound, 1, cookie), 0);
+	assert_int_equal(EVP_set_default_properties(lib, "fips=yes"), 1);
+	cookie_use(port->gate->jar, NULL);
+	cookie_use(port->gate->jar, lib);
+	assert_int_equal(cookie_make(port->gate->jar, 2, &caller.bound, 1, cookie), -EIO);
+	e->id->lib = NULL;
+	cookie_use(port->gate->jar, NULL);
+	OSSL_LIB_CTX_free(lib);
+}
+
 static void test_garbage(void **state)
 {
 	struct handshake_message msg;
@@ -473,7 +497,7 @@ int main(void)
 		cmocka_unit_test(test_init), cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_shared),
 		cmocka_unit_test(test_busy), cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_garbage),
+		cmocka_unit_test(test_library), cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_hints), cmocka_unit_test(test_awaited),
 		cmocka_unit_test(test_many),
 	};

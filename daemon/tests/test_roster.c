@@ -14,6 +14,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <openssl/crypto.h>
+
 #include "guard.h"
 #include "handshake.h"
 #include "links.h"
@@ -291,6 +293,40 @@ static void test_sessions(void **state)
 	free(ids);
 }
 
+/* Links of suite fips among others with the same private key */
+static void test_library(void **state)
+{
+	OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+	struct roster_entry entries[4];
+	struct identity *ids[4];
+	struct roster r = { 0 };
+	struct roster_self *self;
+	unsigned int n;
+
+	(void)state;
+	memset(entries, 0, sizeof(entries));
+	for (n = 0; n < 4; n++) {
+		ids[n] = public(1, n + 2, NULL);
+		ids[n]->lib = n % 2 ? lib : NULL;
+		assert_int_equal(roster_add(&r, &entries[n], ids[n], NULL), 0);
+		self = entries[n].self;
+		assert_ptr_equal(self->id->lib, n ? lib : NULL);
+	}
+	roster_remove(&r, &entries[3]);
+	assert_ptr_equal(self->id, ids[1]);
+	roster_remove(&r, &entries[0]);
+	assert_ptr_equal(self->id, ids[1]);
+	roster_remove(&r, &entries[1]);
+	assert_ptr_equal(self->id, ids[2]);
+	roster_remove(&r, &entries[2]);
+	assert_null(r.selves);
+	for (n = 0; n < 4; n++) {
+		ids[n]->lib = NULL;
+		identity_free(ids[n]);
+	}
+	OSSL_LIB_CTX_free(lib);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -302,7 +338,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shared_keys), cmocka_unit_test(test_public_keys),
 		cmocka_unit_test(test_stranger), cmocka_unit_test(test_same_keys),
-		cmocka_unit_test(test_sessions),
+		cmocka_unit_test(test_library), cmocka_unit_test(test_sessions),
 	};
 
 	return cmocka_run_group_tests_name("roster", tests, setup, NULL);
