@@ -115,6 +115,7 @@ static size_t data_packet(const struct handshake_keys *keys, uint32_t counter,
 /**
  * struct example - what is given
  * @name: in the document
+ * @dh: DH functions
  * @psk: or NULL
  * @private_i: the initiator's private key, or NULL
  * @private_r: the responder's
@@ -122,6 +123,7 @@ static size_t data_packet(const struct handshake_keys *keys, uint32_t counter,
  */
 struct example {
 	char name;
+	enum noise_dh dh;
 	const uint8_t *psk;
 	const uint8_t *private_i, *private_r;
 	const uint8_t *cookie;
@@ -149,8 +151,8 @@ static void expect_keys(char name, const struct handshake_keys *keys_i,
 
 static struct identity *make_end(const struct example *e, const uint8_t *own, const uint8_t *peer)
 {
-	const struct noise_suite suite = { .dh = NOISE_25519 };
-	struct identity_config config = { .psk = e->psk, .private_key = own };
+	const struct noise_suite suite = { .dh = e->dh };
+	struct identity_config config = { .dh = e->dh, .psk = e->psk, .private_key = own };
 	uint8_t peer_key[NOISE_PUBLIC_MAX];
 	struct identity *id;
 
@@ -185,13 +187,14 @@ static void run(const struct example *e)
 			 0);
 	assert_int_equal(handshake_read_response(hs_i, response.data, response.len, &said,
 						 keys_i), 0);
+	assert_true(said.timestamp == e->own_r.timestamp);
 	if (e->psk)
 		expect(e->name, "psk", e->psk, NOISE_KEY_LEN);
 	if (e->private_i) {
 		expect(e->name, "private.i", e->private_i, NOISE_KEY_LEN);
-		expect(e->name, "public.i", id_i->public_key, NOISE_KEY_LEN);
+		expect(e->name, "public.i", id_i->public_key, noise_public_len(e->dh));
 		expect(e->name, "private.r", e->private_r, NOISE_KEY_LEN);
-		expect(e->name, "public.r", id_r->public_key, NOISE_KEY_LEN);
+		expect(e->name, "public.r", id_r->public_key, noise_public_len(e->dh));
 	}
 	expect(e->name, "mac-key.i-to-r", id_i->mac_out, NOISE_HASH_LEN);
 	expect(e->name, "hint.i-to-r", id_i->hint_out, CIPE_WIRE_HINT_LEN);
@@ -280,6 +283,29 @@ static void test_example_c(void **state)
 	run(&c);
 }
 
+/* Both kinds of keys, the other DH functions, and a timestamp in RESPONSE */
+static void test_example_d(void **state)
+{
+	uint8_t psk[NOISE_KEY_LEN], private_i[NOISE_KEY_LEN], private_r[NOISE_KEY_LEN];
+	const struct example d = {
+		.name = 'D',
+		.dh = NOISE_P256,
+		.psk = psk,
+		.private_i = private_i,
+		.private_r = private_r,
+		.config = { .mode = CIPE_MODE_ETHER, .cipher = CIPE_CIPHER_AES_128_GCM },
+		.own_i = { .timestamp = 1700000000000000000, .key_id = 0x11223344 },
+		.own_r = { .timestamp = 1700000001000000000, .key_id = 0xaabbccdc },
+		.session = 0x01020304,
+	};
+
+	(void)state;
+	count_up(psk, sizeof(psk), 0);
+	count_up(private_i, sizeof(private_i), 0x61);
+	count_up(private_r, sizeof(private_r), 0x81);
+	run(&d);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -298,7 +324,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_example_a), cmocka_unit_test(test_example_b),
-		cmocka_unit_test(test_example_c),
+		cmocka_unit_test(test_example_c), cmocka_unit_test(test_example_d),
 	};
 
 	return cmocka_run_group_tests_name("example", tests, setup, teardown);
