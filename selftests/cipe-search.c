@@ -23,6 +23,7 @@
 
 static uint8_t *keys;
 static size_t count;
+static bool begins[1 << 16];	/* halves, by their first two octets */
 static unsigned long long searched;
 static bool found;
 
@@ -36,6 +37,7 @@ static void read_keys(const char *path, size_t skip)
 {
 	FILE *file = fopen(path, "r");
 	long size;
+	size_t i;
 
 	if (!file || fseek(file, 0, SEEK_END) || (size = ftell(file)) < 0)
 		die(path);
@@ -46,24 +48,32 @@ static void read_keys(const char *path, size_t skip)
 	fclose(file);
 	count = (size_t)size / KEY_LEN;
 	count = count > skip ? count - skip : 0;
+	for (i = 0; i < 2 * count; i++)
+		begins[keys[i * HALF] << 8 | keys[i * HALF + 1]] = true;
+}
+
+static void compare(const char *pid, const char *map, unsigned long at, const uint8_t *mem)
+{
+	size_t i;
+
+	for (i = 0; i < 2 * count; i++) {
+		if (memcmp(mem, keys + i * HALF, HALF))
+			continue;
+		printf("key %zu, half %zu, in process %s at %lx, %s", i / 2, i % 2 + 1, pid, at,
+		       map);
+		found = true;
+	}
 }
 
 /* What is there of any key, in 1 MiB at a time and the half key after it */
 static void search(const char *pid, const char *map, unsigned long at, const uint8_t *mem,
 		   size_t len)
 {
-	const uint8_t *hit, *from;
 	size_t i;
 
-	for (i = 0; i < 2 * count; i++) {
-		from = mem;
-		while ((hit = memmem(from, len - (size_t)(from - mem), keys + i * HALF, HALF))) {
-			printf("key %zu, half %zu, in process %s at %lx, %s", i / 2, i % 2 + 1, pid,
-			       at + (unsigned long)(hit - mem), map);
-			found = true;
-			from = hit + 1;
-		}
-	}
+	for (i = 0; i + HALF <= len; i++)
+		if (begins[mem[i] << 8 | mem[i + 1]])
+			compare(pid, map, at + i, mem + i);
 }
 
 static void search_map(const char *pid, int fd, const char *map, unsigned long at,

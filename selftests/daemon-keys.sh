@@ -7,42 +7,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"
 
-# keypair NS [SUITE]: a private key in the gateway's /etc/cipe, the public one in
-# PUB_$ns
-keypair()
-{
-	local ns=$1 suite=${2:-25519} pub
-
-	(umask 077 && cipectl genkey --suite "$suite" > "$TMP/$ns/etc/privkey")
-	pub=$(cipectl pubkey --suite "$suite" < "$TMP/$ns/etc/privkey")
-	printf -v "PUB_$ns" %s "$pub"
-}
-
-# public NS LINE...: the sample with public keys in place of the secret, and
-# the lines; "key" among them makes it both
-public()
-{
-	local ns=$1 peer=PUB_a
-
-	shift
-	[ "$ns" = b ] || peer=PUB_b
-	sample "$ns" "privkey /etc/cipe/privkey" "peerkey ${!peer}" "$@"
-	case " $* " in
-	*" key "*) ;;
-	*) sed -i '/^key /d' "$TMP/$ns/etc/options" ;;
-	esac
-}
-
-# clean: two gateways without daemons, and key pairs of the suite
-clean()
-{
-	fresh
-	gateways
-	gw_dirs a b
-	keypair a "$@"
-	keypair b "$@"
-}
-
 # works SUITE LINE...: a link of that kind, through a restart of each end
 works()
 {

@@ -3,27 +3,14 @@
 #
 # Keys in the daemon's memory, and where they must not be: data keys are gone
 # once the module has them, long-term keys are in the parser only, and nothing
-# of either is in files, logs, arguments or the environment.
+# of either is in files, logs, arguments or the environment. When all is over:
+# daemon-ends.sh.
 
 # shellcheck disable=SC2154 # PID_a and PID_b come from start, in lib-daemon.sh
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"
-
-# recorded NS [NAME=VALUE...]: a daemon whose data keys go to $TMP/NS/keys as
-# well; its process id is in PID_$ns
-recorded()
-{
-	local ns=$1 pid
-
-	shift
-	rm -f "$TMP/$ns/keys"
-	(gw_exec "$ns" env LD_PRELOAD="$DIR/cipe-record.so" CIPE_RECORD="$TMP/$ns/keys" "$@" \
-		ciped debug) >> "$TMP/$ns/log" 2>&1 &
-	pid=$!
-	keep $pid
-	printf -v "PID_$ns" %s $pid
-}
+. "$(dirname "$0")/lib-secrets.sh"
 
 pair()
 {
@@ -35,37 +22,6 @@ pair()
 	recorded a "$@"
 	start b
 	link_up a b
-}
-
-# at_least_keys COUNT: so many pairs of keys were installed
-at_least_keys()
-{
-	[ "$(stat -c %s "$TMP/a/keys" 2> /dev/null || echo 0)" -ge $(($1 * 64)) ]
-}
-
-# all PID: the keeper and its children
-all()
-{
-	echo "$1"
-	pgrep -P "$1"
-}
-
-# is_parser PID: of the two without rights the one without threads
-is_parser()
-{
-	grep -q '^Threads:[[:space:]]*1$' "/proc/$1/status" &&
-		! grep -q '^Uid:.*\b0\b' "/proc/$1/status"
-}
-
-# search FILE SKIP PID...: as cipe-search; what it says is in $TMP/found
-search()
-{
-	local rc=0
-
-	cipe-search "$@" > "$TMP/found" 2>&1 || rc=$?
-	say "$(tail -n 1 "$TMP/found")"
-	[ $rc -ne 1 ] || sed -n 's/^key/# &/p' "$TMP/found" | head -n 10
-	return $rc
 }
 
 # During exchanges what is newest may be there: its keys, and those of one that
@@ -137,11 +93,6 @@ read_again()
 		search "$TMP/psk" 0 "$pid"
 		hasnt "/proc/$pid/maps" memfd
 	done
-}
-
-two_ups()
-{
-	[ "$(times a "link is up")" -ge 2 ]
 }
 
 # Memory with keys is locked, and left out of core files
@@ -236,8 +187,6 @@ elsewhere()
 	is "core files" "$(find / -xdev -name 'core*' -type f -newer "$TMP/sought" \
 		-not -path '/proc/*' -not -path '/sys/*' 2> /dev/null | head -n 1)" ""
 }
-
-type xxd > /dev/null 2>&1 || skip_all "no xxd"
 
 it "data keys of earlier exchanges are in no process's memory" retired
 it "the same without wiping: they are found" not_wiped

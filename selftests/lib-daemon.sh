@@ -78,6 +78,42 @@ sample()
 	options "$ns" <<< "$text"
 }
 
+# keypair NS [SUITE]: a private key in the gateway's /etc/cipe, the public one in
+# PUB_$ns
+keypair()
+{
+	local ns=$1 suite=${2:-25519} pub
+
+	(umask 077 && cipectl genkey --suite "$suite" > "$TMP/$ns/etc/privkey")
+	pub=$(cipectl pubkey --suite "$suite" < "$TMP/$ns/etc/privkey")
+	printf -v "PUB_$ns" %s "$pub"
+}
+
+# public NS LINE...: the sample with public keys in place of the secret, and
+# the lines; "key" among them makes it both
+public()
+{
+	local ns=$1 peer=PUB_a
+
+	shift
+	[ "$ns" = b ] || peer=PUB_b
+	sample "$ns" "privkey /etc/cipe/privkey" "peerkey ${!peer}" "$@"
+	case " $* " in
+	*" key "*) ;;
+	*) sed -i '/^key /d' "$TMP/$ns/etc/options" ;;
+	esac
+}
+
+# clean: two gateways without daemons, and key pairs of the suite
+clean()
+{
+	fresh
+	gateways
+	gw_dirs a b
+	keypair a "$@"
+	keypair b "$@"
+}
+
 # start NS [WORD...]: a daemon in the foreground; its process id is in
 # PID_$ns, what it says in $TMP/$ns/log
 start()
