@@ -46,11 +46,13 @@ void pidfile_remove(struct pidfile *pf, uint32_t conf)
 	pf->fd = -1;
 }
 
-static int save_state(const struct state *st)
+/* The keeper knows what has to last */
+static int save_state(const struct state *st, bool last)
 {
 	struct request r = { .op = REQUEST_STATE_SAVE, .conf = st->conf };
 	int rc;
 
+	(void)last;
 	r.state.link = st->link;
 	r.state.have_local = st->have_local;
 	r.state.accepted = st->accepted;

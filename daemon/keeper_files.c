@@ -16,7 +16,9 @@
 #define AHEAD_NS (86400 * 1000000000ull)
 #define STEP_NS 1000
 
-/* Memories of a link that are written at once, and in a second: an exchange has three */
+/* Memories of a link that are written at once, and in a second: an exchange has three,
+ * one of which is waited for
+ */
 #define SAVES_MOST 200
 #define SAVES_PER_S 20
 
@@ -78,7 +80,7 @@ static void move_sent(struct state *st, uint64_t sent)
 		st->sent = sent;
 }
 
-/* Each is written to the disk. Return: not too many of late. */
+/* Each goes to the disk sooner or later. Return: not too many of late. */
 static bool may_save(struct keeper_link *l)
 {
 	struct timespec ts;
@@ -96,13 +98,23 @@ static bool may_save(struct keeper_link *l)
 
 /* An older memory is worse than none: it would let pass for new what was answered
  * since. Without one the peer is asked back.
+ *
+ * So what is new of the peer is waited for, as is the first of each run: an earlier
+ * one may have ended before its last was on the disk. For the rest it is enough
+ * that the next run finds it, and all links wait while we do.
  */
 static int save(struct keeper_link *l)
 {
-	int rc = may_save(l) ? l->state.save(&l->state) : -EBUSY;
+	bool news = l->kept < l->state.accepted;
+	int rc = may_save(l) ? l->state.save(&l->state, news || !l->lasting) : -EBUSY;
 
-	if (!rc || (l->kept < l->state.accepted && !state_forget(&l->state)))
-		l->kept = l->state.accepted;
+	if (!rc)
+		l->lasting = true;
+	else if (news && !state_forget(&l->state))
+		l->lasting = false;
+	else
+		return rc;
+	l->kept = l->state.accepted;
 	return rc;
 }
 

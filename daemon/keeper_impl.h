@@ -89,6 +89,7 @@ struct keeper_socket {
  * @have_state: @state was read
  * @state: its memories
  * @kept: @accepted of those that a restart would find
+ * @lasting: those are on the disk
  * @saves: how often they may be written now
  * @saved: second of the last time they were
  * @socket: those made for it
@@ -124,6 +125,7 @@ struct keeper_link {
 	bool have_state;
 	struct state state;
 	uint64_t kept;
+	bool lasting;
 	uint64_t saves;
 	time_t saved;
 	struct keeper_socket *socket[KEEPER_SOCKETS];

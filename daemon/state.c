@@ -78,7 +78,7 @@ static int read_file(struct state *st)
 	return 0;
 }
 
-static int write_all(const char *path, const char *text, size_t len)
+static int write_all(const char *path, const char *text, size_t len, bool last)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int rc = 0;
@@ -88,8 +88,10 @@ static int write_all(const char *path, const char *text, size_t len)
 	errno = 0;
 	if (write(fd, text, len) != (ssize_t)len)
 		rc = errno ? -errno : -EIO;
-	/* Else a crash of the machine might leave an empty file by that name */
-	if (!rc && fdatasync(fd))
+	/* Else a crash of the machine might leave an empty file by that name, which
+	 * is as none
+	 */
+	if (!rc && last && fdatasync(fd))
 		rc = -errno;
 	if (close(fd) && !rc)
 		rc = -errno;
@@ -128,7 +130,7 @@ static size_t format(const struct state *st, char text[TEXT_MAX])
 	return (size_t)len;
 }
 
-static int write_file(const struct state *st)
+static int write_file(const struct state *st, bool last)
 {
 	char text[TEXT_MAX], temp[sizeof(st->path) + 8];
 	int rc;
@@ -136,18 +138,18 @@ static int write_file(const struct state *st)
 	if (!st->path[0])
 		return 0;
 	snprintf(temp, sizeof(temp), "%s.new", st->path);
-	rc = write_all(temp, text, format(st, text));
+	rc = write_all(temp, text, format(st, text), last);
 	if (!rc && rename(temp, st->path))
 		rc = -errno;
 	if (rc)
 		unlink(temp);
-	return rc ? rc : sync_dir(st->path);
+	return rc || !last ? rc : sync_dir(st->path);
 }
 
-static int save_file(const struct state *st)
+static int save_file(const struct state *st, bool last)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
-	int rc = write_file(st);
+	int rc = write_file(st, last);
 
 	if (rc)
 		log_limited(&limit, LOG_WARNING, "cannot write %s: %s; a restart will cost a "
@@ -199,7 +201,8 @@ int state_open(struct state *st, const char *dir, const uint8_t id[STATE_ID_LEN]
  */
 
 /**
- * state_accept() - what the peer wrote up to now is not new
+ * state_accept() - what the peer wrote up to now is not new, also if the machine
+ *	crashes
  * @st: from state_open()
  * @timestamp: of its latest message
  * Return: 0, or -errno when it could not be written down (and was logged).
@@ -208,7 +211,7 @@ int state_accept(struct state *st, uint64_t timestamp)
 {
 	if (timestamp > st->accepted)
 		st->accepted = timestamp;
-	return st->save(st);
+	return st->save(st, true);
 }
 
 /**
@@ -231,12 +234,17 @@ void state_local(struct state *st, uint8_t local[STATE_LOCAL_LEN])
  * state_stamp() - a time stamp for a message of ours
  * @st: from state_open()
  * @wall_clock: nanoseconds since 1970
+ *
+ * Another run goes on from it. After a crash of the machine the clock is past it,
+ * or the peer asks back: it is on the disk with the next state_accept() at the
+ * latest.
+ *
  * Return: @wall_clock, or more when that is not past every stamp before.
  */
 uint64_t state_stamp(struct state *st, uint64_t wall_clock)
 {
 	st->sent = wall_clock > st->sent ? wall_clock : st->sent + 1;
-	st->save(st);
+	st->save(st, false);
 	return st->sent;
 }
 
@@ -273,12 +281,14 @@ void state_set_link(struct state *st, uint32_t link, const char *boot)
 	memset(st->key, 0, sizeof(st->key));
 }
 
-/** state_add_key() - a key of this rx id is about to be installed */
+/** state_add_key() - a key of this rx id is about to be installed: no other start of
+ *	the machine finds it
+ */
 void state_add_key(struct state *st, uint32_t rx_id)
 {
 	memmove(st->key + 1, st->key, sizeof(st->key) - sizeof(st->key[0]));
 	st->key[0] = rx_id;
-	st->save(st);
+	st->save(st, false);
 }
 
 /** state_has_key() - did we install it, in this run or an earlier one? */

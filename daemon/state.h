@@ -22,7 +22,8 @@
 
 /**
  * struct state - the memory of one link
- * @save: writes it down
+ * @save: writes it down, for later runs; @last: waits until it outlives the machine
+ *	as well
  * @conf: of the configured link, for @save
  * @path: of the file
  * @accepted: what the peer wrote up to then is not new
@@ -35,7 +36,7 @@
  * @key: rx ids of keys given to @link, the newest first; 0: none
  */
 struct state {
-	int (*save)(const struct state *st);
+	int (*save)(const struct state *st, bool last);
 	uint32_t conf;
 	char path[256];
 	uint64_t accepted;

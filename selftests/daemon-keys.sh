@@ -138,75 +138,135 @@ memory_lost()
 	stop b
 }
 
-# record FILE COMMAND...: the first INIT that reaches b while it runs, as a datagram
+# record FILE NS FILTER: in the background, the first such message that reaches NS;
+# recorded FILE... waits for them
 record()
 {
-	local file=$1 pid
-
-	shift
-	on b tcpdump -ni wan -U -c 1 -w "$file.pcap" \
-		'dst host 192.0.2.2 and udp[8:4] = 0 and udp[13] = 1' 2> "$file.said" &
-	pid=$!
-	keep $pid
-	wait_until 10 grep -q 'listening on' "$file.said"
-	"$@"
-	wait_until 20 gone $pid
-	# Headers: file 24, record 16, Ethernet 14, IP 20, UDP 8
-	tail -c +83 "$file.pcap" > "$file"
-	at_least "octets of INIT" "$(stat -c %s "$file")" 112
+	on "$2" tcpdump -ni wan -U -c 1 -w "$1.pcap" \
+		"dst host ${WAN[$2]} and udp[8:4] = 0 and $3" 2> "$1.said" &
+	echo $! > "$1.pid"
+	keep $!
+	wait_until 10 grep -q 'listening on' "$1.said"
 }
 
-# replay FILE COUNT: send it again, from a, by a port of no daemon
+# recorded FILE...: as datagrams
+recorded()
+{
+	local file
+
+	for file; do
+		wait_until 20 gone "$(cat "$file.pid")"
+		# Headers: file 24, record 16, Ethernet 14, IP 20, UDP 8
+		tail -c +83 "$file.pcap" > "$file"
+		at_least "octets of $file" "$(stat -c %s "$file")" 64
+	done
+}
+
+declare -A WAN=([a]=192.0.2.1 [b]=192.0.2.2)
+
+# replay FILE COUNT FROM TO: send it again, by a port of no daemon
 replay()
 {
 	local i
 
 	for ((i = 0; i < $2; i++)); do
-		on a socat -u "FILE:$1" UDP4-SENDTO:192.0.2.2:6794,bind=192.0.2.1:6795
+		on "$3" socat -u "FILE:$1" "UDP4-SENDTO:${WAN[$4]}:6794,bind=${WAN[$3]}:6795"
 	done
 }
 
-# What was recorded is of no use: with a daemon that knows it, one that was
-# started anew, and one that has lost its memory
+# replay_all: the INITs to whom they were for, and back to whom they are of; the RESPONSE
+replay_all()
+{
+	replay "$TMP/init" 2 a b
+	replay "$TMP/answered" 2 a b
+	replay "$TMP/init" 1 b a
+	replay "$TMP/answered" 1 b a
+	replay "$TMP/response" 2 b a
+	nap 0.5
+}
+
+# keys A B: so many were agreed on, by the logs of a and b
+keys()
+{
+	is "keys at a" "$(times a "new key")" "$1"
+	is "keys at b" "$(times b "new key")" "$2"
+}
+
+# keyless NS: it has a link, and no key
+keyless()
+{
+	on "$1" cipectl show cipcb0 --json > "$TMP/show"
+	has "$TMP/show" '"state"'
+	hasnt "$TMP/show" rx_id
+}
+
+# replayed KIND [LINE...]: what was recorded is of no use: with daemons that know it,
+# ones that were started anew, and ones that have lost their memory
 replayed()
 {
 	clean
-	"$1" a
-	"$1" b "peer 0.0.0.0:0"
+	"$1" a "${@:2}"
+	"$1" b "peer 0.0.0.0:0" "${@:2}"
 	start b
-	record "$TMP/init" start a
+	record "$TMP/init" b 'udp[13] = 1'
+	# b asks back first: the one with a cookie
+	record "$TMP/answered" b 'udp[13] = 1 and udp[24:4] != 0'
+	record "$TMP/response" a 'udp[13] = 2'
+	start a
 	link_up a b
-	replay "$TMP/init" 5
-	nap 0.5
-	is "keys at b" "$(times b "new key")" 1
+	recorded "$TMP/init" "$TMP/answered" "$TMP/response"
+	replay_all
+	keys 1 1
 	ping_all a 10.99.0.2 3
 	stop b KILL
 	start b
 	logged b "took over interface" 15
-	replay "$TMP/init" 5
-	nap 1
-	# one that b asked for itself
-	is "keys at b" "$(times b "new key")" 2
-	ping_all a 10.99.0.2 3
+	# It asks for one itself
+	wait_until 10 times_are a "new key" 2
+	replay_all
+	keys 2 2
 	stop a KILL
+	start a
+	wait_until 10 times_are b "new key" 3
+	replay_all
+	keys 3 3
+	ping_all a 10.99.0.2 3
+	stop a
 	stop b
-	rm -f "$TMP"/b/lib/*
+	rm -f "$TMP"/?/lib/*
 	start b
 	wait_until 10 is_state b waiting
-	replay "$TMP/init" 5
+	replay "$TMP/init" 2 a b
+	replay "$TMP/answered" 2 a b
 	nap 0.5
-	is "keys at b" "$(times b "new key")" 2
-	on b cipectl show cipcb0 --json > "$TMP/show"
-	hasnt "$TMP/show" rx_id
+	keyless b
 	stop b
+	# It begins an exchange again and again, and gets what is of another one
+	start a
+	wait_until 10 ipn a link show up dev cipcb0
+	replay "$TMP/answered" 2 b a
+	replay "$TMP/response" 2 b a
+	nap 0.5
+	keyless a
+	keys 3 3
+	stop a
 	alone
 }
 
-# alone: nothing at b took up what came to the port of no daemon
+times_are()
+{
+	[ "$(times "$1" "$2")" = "$3" ]
+}
+
+# alone: nobody took up with the port of no daemon
 alone()
 {
-	hasnt "$TMP/b/log" "the peer is at 192.0.2.1:6795"
-	hasnt "$TMP/b/log" "peer 192.0.2.1:6795"
+	local ns
+
+	for ns in a b; do
+		hasnt "$TMP/$ns/log" "the peer is at 192.0.2..:6795"
+		hasnt "$TMP/$ns/log" "peer 192.0.2..:6795"
+	done
 }
 
 # Years back, with a memory of nothing: up all the same, and the log says so
@@ -224,8 +284,10 @@ clock_back()
 	now=$(date +%s)
 	date -s "@$((now - 300000000))" > /dev/null
 	rm -f "$TMP"/a/lib/*
+	: > "$TMP/a/log"
 	start a
 	link_up a
+	is "CHALLENGEs" "$(times a "the peer asks for another message")" 1
 	date -s "@$((now + 20))" > /dev/null
 	logged b "the clock of the peer at .* ms behind what it was: accepted"
 	ping_all a 10.99.0.2 3
@@ -266,8 +328,9 @@ it "other key pairs: no link, and the log says why" strangers
 it "other kinds of keys, another secret: no link" other_kinds
 it "keys that are none, files open to others, no FIPS provider: exit 78" bad_keys
 it "the memory of the responder is lost" memory_lost
-it "a recorded INIT, NNpsk0" replayed sample
-it "a recorded INIT, IK" replayed public
+it "what was recorded, NNpsk0" replayed sample
+it "what was recorded, IK" replayed public
+it "what was recorded, IKpsk2" replayed public "key $PSK"
 it "a clock years back: up one round trip later, with a line in the log" clock_back
 it "tokxts: refused beyond" clock_window
 run_tests

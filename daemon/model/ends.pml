@@ -59,6 +59,10 @@
 #define MUTANT 0
 #endif
 
+/* Sets of messages are short: they are most of a state */
+#if NINIT > 14 || NKEY > 14
+#error too many messages
+#endif
 #define bit_of(n) (1 << (n))
 #define has(set, n) (((set) >> (n)) & 1)
 #define put(set, n) set = set | bit_of(n)
@@ -69,6 +73,10 @@
 #define SESSION_NEVER 0
 #define SOON 1
 #define TOKEY 2
+
+/* What a key is installed as */
+#define CIPE_SLOT_CURRENT 1
+#define CIPE_SLOT_NEXT 2
 
 /* CLOCKS: one clock is wrong, by so much ahead of the other; an end that restarts
  * without its state file may come with a right or a wrong one
@@ -83,8 +91,8 @@ typedef init_message {
 #ifdef AT_ONCE
 	bool asked_for;		/* the cookie, by a CHALLENGE of this exchange */
 #endif
-	int beats;		/* whose ephemeral keys are less than its own, */
-	int yields;		/* or greater, as far as that matters yet */
+	short beats;		/* whose ephemeral keys are less than its own, */
+	short yields;		/* or greater, as far as that matters yet */
 	bool challenged;	/* the CHALLENGE that answers it has one that is fresh */
 };
 
@@ -97,6 +105,7 @@ typedef response_message {
 /* struct session; newest and sent are in the state file, too */
 typedef session_state {
 	byte newest;
+	byte yielded;
 	bool cookie;		/* the peer's latest is kept, and fresh */
 	byte current_id;
 	byte next_id;
@@ -131,10 +140,10 @@ bool agreed[2];		/* within finish_ours() */
 /* The network: INITs, RESPONSEs, CHALLENGEs by their INIT; packets of each end
  * under a key
  */
-int net_init, net_response, net_challenge, net_data[2];
+short net_init, net_response, net_challenge, net_data[2];
 #ifdef TIMED
-int by[2];		/* INITs of each end */
-int answer_to[2];	/* RESPONSEs to each end */
+short by[2];		/* INITs of each end */
+short answer_to[2];	/* RESPONSEs to each end */
 #endif
 
 byte restarts = RESTARTS, losses = LOSSES, dups = DUPS, early = EARLY, rekeys = REKEYS;
@@ -214,7 +223,7 @@ end:	do
 		    :: else -> printf("%d: finish_ours: RESPONSE %d\n", e, n); finish_ours(e, n)
 		    fi };
 	   if
-	   :: n -> atomic { install_ours(e, n); n = 0 }
+	   :: n -> atomic { op_key_set(e, n); n = 0 }
 	   :: else
 	   fi
 	/* link_event() and link_check() */

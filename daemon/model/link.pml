@@ -26,20 +26,23 @@ inline link_confirm_tries(e, tries)
 
 inline link_install_current(e, k)
 {
-	is_installed_once(e, k);
 	link_make_current(e, k);
 	link[e].heard = false;
 	link_confirm_tries(e, true)
 }
 
-inline link_install_next(e, k)
+inline cipe_link_install_key(e, slot, k)
 {
 	is_installed_once(e, k);
+	if
+	:: slot == CIPE_SLOT_CURRENT -> link_install_current(e, k)
+	:: else ->
 #if MUTANT == NO_NEXT
-	link_make_current(e, k)
+		link_make_current(e, k)
 #else
-	link[e].next = k
+		link[e].next = k
 #endif
+	fi
 }
 
 /* The first packet under the next key makes it current, and is answered */

@@ -20,9 +20,9 @@ ltl converges { <>[] common }
 #else
 
 byte known[2];		/* when the newest message accepted was written */
-int answered[2];	/* INITs that were, ever */
-int installed[2];	/* keys that were, ever */
-int lost[2];		/* keys that went with the memory of the machine */
+short answered[2];	/* INITs that were, ever */
+short installed[2];	/* keys that were, ever */
+short lost[2];		/* keys that went with the memory of the machine */
 
 /* An INIT or RESPONSE that is accepted was written after all that was accepted
  * before: nothing that somebody recorded is. Not so if clocks go back: see

@@ -92,6 +92,10 @@ inline session_remember(e, stamp)
 	if
 	:: stamp > s[e].newest -> s[e].newest = stamp
 	:: else
+	fi;
+	if
+	:: s[e].yielded > s[e].newest -> s[e].newest = s[e].yielded
+	:: else
 	fi
 }
 
@@ -179,7 +183,7 @@ inline session_receive_challenge(e, n)
 
 #define for_ours(e, k) (s[e].ours && RESPONSE[k].answers == s[e].ours)
 
-/* Up to where the kernel may do something in between */
+/* Up to s->ops->key_set(): the kernel may do something in between */
 inline finish_ours(e, k)
 {
 	agreed[e] = true;
@@ -196,14 +200,15 @@ inline finish_ours(e, k)
 	session_forget_next(e)
 }
 
-inline install_ours(e, k)
+/* That, and the rest of finish_ours() */
+inline op_key_set(e, k)
 {
 	if
 #if MUTANT != NO_ABANDON
 	:: has_key(e, k) -> session_want_start(e)
 #endif
 	:: else ->
-		link_install_current(e, k);
+		cipe_link_install_key(e, CIPE_SLOT_CURRENT, k);
 		s[e].current_id = k;
 		session_start_at(e, TOKEY);
 		session_confirm_at(e, true)
@@ -220,6 +225,17 @@ inline session_confirm(e)
 	:: s[e].current_id && s[e].current_id == link[e].current && !link[e].heard ->
 		session_want_start(e)
 #endif
+	:: else
+	fi
+}
+
+/* To where INIT n came from, which is left out, and with it how soon again */
+inline session_nudge(e, n)
+{
+	if
+	:: INIT[n].timestamp >= s[e].yielded ->
+		s[e].yielded = INIT[n].timestamp;
+		put(net_init, s[e].ours)
 	:: else
 	fi
 }
@@ -275,7 +291,7 @@ inline answer(e, n)
 	RESPONSE[keys].answers = n;
 	RESPONSE[keys].written = clock;
 	RESPONSE[keys].timestamp = s[e].sent;
-	link_install_next(e, keys);
+	cipe_link_install_key(e, CIPE_SLOT_NEXT, keys);
 	if
 	:: s[e].ours -> session_abandon_ours(e); session_want_start(e)
 	:: else
@@ -310,7 +326,7 @@ inline session_receive_init(e, n)
 		:: else
 		fi;
 		if
-		:: s[e].ours && handshake_keep_initiating(e, n) -> put(net_init, s[e].ours)
+		:: s[e].ours && handshake_keep_initiating(e, n) -> session_nudge(e, n)
 #ifndef TIMED
 		:: !(s[e].ours && handshake_keep_initiating(e, n)) && keys == NKEY
 #endif
@@ -381,6 +397,7 @@ inline restart(e)
 	session_abandon_ours(e);
 	session_forget_next(e);
 	s[e].answered_init = 0;
+	s[e].yielded = 0;
 	session_confirm_at(e, false);
 	cookie_turn(e);
 	s[e].cookie = false;

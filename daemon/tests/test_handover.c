@@ -20,7 +20,7 @@
 
 static const char *const texts[LINKS] = {
 	"key 0123456789abcdef0123456789abcdef\nipaddr 10.0.0.1\nptpaddr 10.0.0.2\n"
-	"peer 192.0.2.1:6794\narg some words\nip-up /etc/cipe/other\n",
+	"peer 192.0.2.1:6794\narg some words\nipup /etc/cipe/other\n",
 	"key 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\nmode ether\n"
 	"me 192.0.2.7:1\npeer 0.0.0.0:0\ndevice named\n",
 	"nonsense\n",

@@ -21,9 +21,10 @@ static char dir[] = "/tmp/test_memory.XXXXXX";
 
 static struct keeper keeper;
 
-static int no_save(const struct state *st)
+static int no_save(const struct state *st, bool last)
 {
 	(void)st;
+	(void)last;
 	return 0;
 }
 
@@ -175,6 +176,114 @@ static void test_no_room(void **state)
 	assert_int_equal(found(), 5001);
 }
 
+/* What the keeper has done, and how to do it */
+static unsigned int writes, waits;
+static int (*write_down)(const struct state *st, bool last);
+
+static int count_save(const struct state *st, bool last)
+{
+	writes++;
+	waits += last;
+	return write_down(st, last);
+}
+
+static void open_counted(struct keeper_link *l)
+{
+	open_link(l);
+	write_down = l->state.save;
+	l->state.save = count_save;
+	writes = waits = 0;
+}
+
+/* The parser's memory, and whom it asks */
+static struct keeper_link *asked;
+
+static int ask_save(const struct state *st, bool last)
+{
+	struct request r = { .op = REQUEST_STATE_SAVE, .conf = 1 };
+	struct answer a;
+	int pass = -1;
+
+	(void)last;
+	r.state.link = asked->id;
+	r.state.accepted = st->accepted;
+	r.state.sent = st->sent;
+	memcpy(r.state.key, st->key, sizeof(r.state.key));
+	return keeper_state_save(&keeper, asked, &r, -1, &a, &pass);
+}
+
+static void assert_cost(unsigned int written, unsigned int waited)
+{
+	assert_int_equal(writes, written);
+	assert_int_equal(waits, waited);
+	writes = waits = 0;
+}
+
+/* The disk is waited for once in an exchange, at either end: in the order of link_ops.c */
+static void test_waits(void **state)
+{
+	struct keeper_link l;
+	struct state st;
+
+	(void)state;
+	open_counted(&l);
+	asked = &l;
+	st = l.state;
+	st.save = ask_save;
+	/* The first of a run */
+	state_stamp(&st, st.sent + 1);
+	assert_cost(1, 1);
+	/* Ours, with a CHALLENGE */
+	state_stamp(&st, st.sent + 1);
+	state_stamp(&st, st.sent + 1);
+	assert_int_equal(state_accept(&st, st.accepted + 10), 0);
+	assert_int_equal(found(), st.accepted);
+	state_add_key(&st, 4);
+	assert_cost(4, 1);
+	/* Theirs */
+	state_stamp(&st, st.sent + 1);
+	state_add_key(&st, 8);
+	assert_int_equal(state_accept(&st, st.accepted + 10), 0);
+	assert_cost(3, 1);
+	/* A peer whose clock went back: nothing is new of what is kept */
+	state_stamp(&st, st.sent + 1);
+	state_add_key(&st, 12);
+	assert_int_equal(state_accept(&st, 1), 0);
+	assert_cost(3, 0);
+	/* What was not waited for is there for the next run all the same */
+	open_counted(&l);
+	assert_int_equal(l.state.sent, st.sent);
+	assert_true(state_has_key(&l.state, 12));
+	/* That has no idea what is on the disk */
+	state_stamp(&st, st.sent + 1);
+	assert_cost(1, 1);
+	/* No more than after it was deleted */
+	l.saves = 0;
+	assert_int_equal(state_accept(&st, st.accepted + 10), -EBUSY);
+	assert_int_equal(found(), 0);
+	l.saved -= 10;
+	state_stamp(&st, st.sent + 1);
+	assert_cost(1, 1);
+	assert_int_equal(found(), st.accepted);
+}
+
+/* And the session remembers as often */
+static void test_accepts(void **state)
+{
+	struct sim *sim = sim_new(22);
+
+	(void)state;
+	sim->node[0].config.tokey_ms = 5000;
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], false);
+	sim_run(sim, 60000);
+	sim_converge(sim, 20000);
+	assert_true(sim->node[1].established > 5);
+	assert_int_equal(sim->node[0].accepts, sim->node[0].established);
+	assert_int_equal(sim->node[1].accepts, sim->node[1].established);
+	sim_free(sim);
+}
+
 static int setup(void **state)
 {
 	(void)state;
@@ -196,6 +305,8 @@ int main(void)
 		cmocka_unit_test(test_clock_ahead),
 		cmocka_unit_test(test_too_often),
 		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_waits),
+		cmocka_unit_test(test_accepts),
 	};
 
 	return cmocka_run_group_tests_name("memory", tests, setup, teardown);
