@@ -2,23 +2,29 @@
 /*
  * flood: packets from outside, as a network card hands them to a gateway
  *
- *	flood DEVICE MAC FROM TO COUNTERS DEVICE2 SECONDS SIZE...
+ *	flood [-b BURST] [-r RATIO] DEVICE MAC FROM TO COUNTERS DEVICE2 SECONDS SIZE...
  *
  * Sends UDP packets of the SIZEs in turn (of the IP packet), with addresses
  * FROM and TO, to the gateway at MAC on DEVICE. A size of "tso" is a TCP
  * segment of 64 KiB that is still to be cut, as a card's receive offload
- * makes them. COUNTERS is the /proc/PID/net/dev of the far end, DEVICE2 the
- * device there where the packets should arrive.
+ * makes them, and what is counted are octets of TCP's payload. COUNTERS is the
+ * /proc/PID/net/dev of the far end, DEVICE2 the device there where the packets
+ * should arrive.
  *
  * A card hands over many packets in one interrupt. A packet socket sends one
  * at a time, so bursts are collected in a queueing discipline (plug) and
- * released at once. The loop is closed: no more packets are on their way than
+ * released at once: BURST packets (64), or for each 16 of them one segment that
+ * is to be cut. The loop is closed: no more packets are on their way than
  * the queues of the kernel hold, so that what is measured is the rate of
  * packets that arrive; those lost are told. At the lowest priority, for the
  * generator must not take from the gateways what it measures.
  *
+ * Segments arrive cut, joined or whole, but each with its headers; less those
+ * the octets of a device are the payload's. Where they are in a tunnel, RATIO
+ * says how many octets of the device carry one.
+ *
  * Prints seconds, packets and octets sent, packets and octets arrived in that
- * time, packets lost in the end (which says nothing where segments are cut).
+ * time, packets lost in the end (octets, where there are segments).
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -46,12 +52,15 @@
 #include <linux/virtio_net.h>
 
 #define BURST 64		/* packets a card's driver takes at a time */
+#define TSO_PER_BURST 16	/* of them, one segment to be cut stands for */
 #define WINDOW 256		/* packets on their way */
 #define FLOWS 16
 #define MSS 1360		/* fits all tunnels */
 #define TSO_SEGMENTS 44
 #define PATIENCE 50000000	/* ns until what has not arrived is lost */
 #define HEADERS (sizeof(struct ether_header) + sizeof(struct iphdr))
+#define TCP_HEADERS (HEADERS + sizeof(struct tcphdr))
+#define PAYLOAD (MSS * TSO_SEGMENTS)
 
 struct packet {
 	struct virtio_net_hdr vnet;
@@ -65,8 +74,11 @@ struct counters {
 	unsigned long long packets, octets;
 };
 
-static struct packet packets[BURST * 12];
+static struct packet packets[FLOWS * 48];
 static int n_packets, raw, route, counter_fd, ifindex;
+static int burst_size = BURST;
+static double ratio;			/* 0: none, no tunnel */
+static bool tso;			/* what is sent are segments */
 static const char *counter_dev;
 
 static void die(const char *what)
@@ -147,7 +159,7 @@ static void build(struct packet *p, const char *size, int flow, char **argv)
 
 	p->tso = !strcmp(size, "tso");
 	p->len = sizeof(*eth) + (p->tso ? sizeof(*ip) + sizeof(struct tcphdr) +
-				 MSS * TSO_SEGMENTS : strtoul(size, NULL, 0));
+				 PAYLOAD : strtoul(size, NULL, 0));
 	if (p->len < HEADERS + sizeof(struct udphdr) || p->len > 65535) {
 		fprintf(stderr, "flood: no size %s\n", size);
 		exit(2);
@@ -178,7 +190,7 @@ static void advance(struct packet *p)
 	struct tcphdr *tcp = (void *)(p->frame + HEADERS);
 
 	if (p->tso)
-		tcp->seq = htonl(ntohl(tcp->seq) + MSS * TSO_SEGMENTS);
+		tcp->seq = htonl(ntohl(tcp->seq) + PAYLOAD);
 }
 
 /* What "tc qdisc add/change dev DEVICE root plug" does */
@@ -258,7 +270,7 @@ static void open_all(char **argv)
 /* Returns the packets sent */
 static int burst(int count, uint64_t *octets)
 {
-	static struct mmsghdr msgs[BURST];
+	static struct mmsghdr msgs[WINDOW];
 	static int next;
 	int i, n;
 
@@ -268,7 +280,7 @@ static int burst(int count, uint64_t *octets)
 		next = (next + 1) % n_packets;
 		advance(p);
 		msgs[i].msg_hdr = (struct msghdr) { .msg_iov = p->iov, .msg_iovlen = 2 };
-		*octets += p->len;
+		*octets += p->tso ? PAYLOAD : p->len;
 	}
 	for (i = 0; i < count; i += n) {
 		n = sendmmsg(raw, msgs + i, count - i, 0);
@@ -281,34 +293,46 @@ static int burst(int count, uint64_t *octets)
 	return count;
 }
 
+static uint64_t octets_since(const struct counters *start, const struct counters *c)
+{
+	uint64_t octets = c->octets - start->octets;
+
+	if (!tso)
+		return octets;
+	if (ratio)
+		return octets / ratio;
+	return octets - (c->packets - start->packets) * TCP_HEADERS;
+}
+
 /*
  * Packets are counted; of segments, which are cut and joined on their way, only
  * octets can be
  */
-static void run(uint64_t end, bool tso, uint64_t *sent, uint64_t *octets)
+static void run(uint64_t end, uint64_t *sent, uint64_t *octets)
 {
-	uint64_t start = arrived().packets, start_octets = arrived().octets;
-	uint64_t gone = 0, gone_octets = 0, progress = now(), last = 0;
+	const int count = tso ? (burst_size + TSO_PER_BURST - 1) / TSO_PER_BURST : burst_size;
+	const int64_t room = tso ? WINDOW * MSS : WINDOW;
+	const int64_t more = tso ? count * PAYLOAD : count;
 	const struct timespec nap = { .tv_nsec = 20000 };
+	const struct counters start = arrived();
+	uint64_t progress = now(), last = 0;
+	int64_t gone = 0;
 
 	while (now() < end) {
 		struct counters c = arrived();
-		uint64_t way = *sent - gone - (c.packets - start);
-		uint64_t way_octets = *octets - gone_octets;
+		int64_t there = tso ? octets_since(&start, &c) : c.packets - start.packets;
+		int64_t way = (int64_t)(tso ? *octets : *sent) - there - gone;
 
-		if (tso)
-			way = (c.octets - start_octets) + 4 * 65536 > way_octets ? 0 : WINDOW;
 		if (c.octets != last) {
 			last = c.octets;
 			progress = now();
 		}
-		if (way <= WINDOW - BURST) {
-			*sent += burst(tso ? 4 : BURST, octets);
+		if (way + more <= room) {
+			*sent += burst(count, octets);
 			continue;
 		}
 		if (now() - progress > PATIENCE) {
-			gone = *sent - (c.packets - start);
-			gone_octets = *octets - (c.octets - start_octets);
+			gone += way;
 			continue;
 		}
 		nanosleep(&nap, NULL);
@@ -332,12 +356,22 @@ int main(int argc, char **argv)
 	uint64_t begin, sent = 0, octets = 0;
 	struct sched_param idle = { 0 };
 	struct counters before, after;
-	bool tso = false;
 	double seconds;
 	int i;
 
-	if (argc < 9) {
-		fprintf(stderr, "usage: flood DEVICE MAC FROM TO COUNTERS DEVICE2 SECONDS SIZE...\n");
+	while ((i = getopt(argc, argv, "+b:r:")) != -1) {
+		if (i == 'b')
+			burst_size = atoi(optarg);
+		else if (i == 'r')
+			ratio = strtod(optarg, NULL);
+		else
+			optind = argc;
+	}
+	argc -= optind - 1;
+	argv += optind - 1;
+	if (argc < 9 || burst_size < 1 || burst_size > WINDOW / 2) {
+		fprintf(stderr, "usage: flood [-b BURST] [-r RATIO] DEVICE MAC FROM TO COUNTERS DEVICE2 "
+			"SECONDS SIZE...\nBURST: at most %d\n", WINDOW / 2);
 		return 2;
 	}
 	open_all(argv);
@@ -355,19 +389,21 @@ int main(int argc, char **argv)
 	sched_setscheduler(0, SCHED_IDLE, &idle);
 
 	/* Caches are to be warm, and keys exchanged */
-	run(now() + 200000000, tso, &sent, &octets);
+	run(now() + 200000000, &sent, &octets);
 	drain();
 	sent = octets = 0;
 	before = arrived();
 	begin = now();
-	run(begin + strtod(argv[7], NULL) * 1e9, tso, &sent, &octets);
+	run(begin + strtod(argv[7], NULL) * 1e9, &sent, &octets);
 	after = arrived();
 	seconds = (now() - begin) / 1e9;
 	printf("%.6f %llu %llu %llu %llu", seconds,
 	       (unsigned long long)sent, (unsigned long long)octets,
-	       after.packets - before.packets, after.octets - before.octets);
+	       after.packets - before.packets,
+	       (unsigned long long)octets_since(&before, &after));
 	drain();
 	after = arrived();
-	printf(" %lld\n", (long long)(sent - (after.packets - before.packets)));
+	printf(" %lld\n", tso ? (long long)(octets - octets_since(&before, &after)) :
+	       (long long)(sent - (after.packets - before.packets)));
 	return 0;
 }
