@@ -480,7 +480,7 @@ int cipe_socket_attach(struct cipe_link *link, int fd, unsigned int family,
 		goto unlock;
 	err = cipe_link_move(link, cs);
 	if (err) {
-		NL_SET_ERR_MSG(extack, "another link of that socket has a key with the same CIPE_A_KEY_RX_ID");
+		NL_SET_ERR_MSG(extack, "another link of that socket has a key of the same id");
 		goto unlock;
 	}
 	if (old)
