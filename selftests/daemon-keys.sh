@@ -269,11 +269,18 @@ alone()
 	done
 }
 
+# own_machine: one whose clock may be set
+own_machine()
+{
+	[ -n "${CIPE_VM:-}" ] || skip "it would set the clock of this machine"
+}
+
 # Years back, with a memory of nothing: up all the same, and the log says so
 clock_back()
 {
 	local now
 
+	own_machine
 	clean
 	public a
 	public b "peer 0.0.0.0:0"
@@ -300,6 +307,7 @@ clock_window()
 {
 	local now
 
+	own_machine
 	clean
 	public a "tokxc 20"
 	public b "peer 0.0.0.0:0" "tokxts 60"

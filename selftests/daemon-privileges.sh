@@ -96,9 +96,7 @@ with_name()
 	fresh
 	gateways
 	gw_dirs a b
-	touch /etc/hosts
-	sed -i '/gw-b.example/d' /etc/hosts
-	echo "192.0.2.2 gw-b.example" >> /etc/hosts
+	hosts a "192.0.2.2 gw-b.example"
 	sample a "peer gw-b.example:6794"
 	sample b "peer 0.0.0.0:0"
 	start b

@@ -3,6 +3,7 @@
 #
 # A new key every second, a hundred times under a flood of pings both ways:
 # not one is lost, doubled or changed.
+# No second try: what is lost once in a while is lost.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-daemon.sh"

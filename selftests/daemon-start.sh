@@ -69,8 +69,7 @@ not_of_others()
 # name ADDRESS: what the name of b stands for; nothing without an address
 name()
 {
-	sed -i '/gw-b.example/d' /etc/hosts
-	[ -z "$1" ] || echo "$1 gw-b.example" >> /etc/hosts
+	hosts a ${1:+"$1 gw-b.example"}
 }
 
 # The peer has a name: without an address at first, of another one later
@@ -79,7 +78,6 @@ peer_by_name()
 	fresh
 	gateways
 	gw_dirs a b
-	touch /etc/hosts
 	name ""
 	sample a "peer gw-b.example:6794" "ping 1" "toping 3"
 	sample b "peer 0.0.0.0:0"
@@ -99,7 +97,6 @@ peer_by_name()
 	logged a "gw-b.example is 192.0.2.22:6794 now" 60
 	link_up a b
 	wait_until 20 ping_all a 10.99.0.2 3 timeout 500
-	name ""
 	stop a
 	stop b
 }

@@ -7,11 +7,12 @@
 
 . "$(dirname "$0")/lib.sh"
 
+# both_carriers FAMILY CIPHER [MTU]
 both_carriers()
 {
 	fresh
 	gateways
-	link_pair ether "$1" "$2"
+	link_pair ether "$@"
 	ping_all a 10.9.0.2 $PINGS
 	ping_all b fd09::1 $PINGS size 1000
 	on a ip neigh show dev cipe0 > "$TMP/neigh"
@@ -108,6 +109,70 @@ bridged()
 	no_errors a b
 }
 
+# Two cables between two bridges are a loop: spanning tree closes one of them, and no
+# broadcast goes round
+loop_of_two()
+{
+	local ns n before
+
+	fresh
+	gateways
+	add_ns hosta hostb
+	link_pair ether 4 aes-128-gcm
+	link b cipe1 ether 192.0.2.2:4001 192.0.2.1:4001 2 slot next
+	link a cipe1 ether 192.0.2.1:4001 192.0.2.2:4001 2
+	for ns in a b; do
+		cable $ns lan host$ns eth0
+		ipn $ns addr flush dev cipe0
+		# as quick as the standard allows: 2 * 2 seconds
+		ipn $ns link add br0 type bridge stp_state 1 forward_delay 200 \
+			hello_time 100 max_age 600
+		for dev in lan cipe0 cipe1; do
+			ipn $ns link set $dev mtu 1400 up master br0
+		done
+		ipn $ns link set br0 up
+	done
+	address hosta eth0 10.8.0.1/24
+	address hostb eth0 10.8.0.2/24
+	wait_until 20 closed_one
+	wait_until 20 on hosta ping -c 1 -W 1 10.8.0.2
+	before=$(stat_of b cipe0 rx_packets)
+	n=$(stat_of b cipe1 rx_packets)
+	# each asks all who has an address that nobody has
+	on hosta ping -q -c 20 -i 0.05 -W 1 10.8.0.77 > /dev/null 2>&1 || :
+	pkt hosta frame eth0 ffffffffffff02000000000a88b50102030405
+	settle
+	at_most "frames of both cables" \
+		$(($(stat_of b cipe0 rx_packets) - before + $(stat_of b cipe1 rx_packets) - n)) 200
+	closed_one
+	ping_all hosta 10.8.0.2 $PINGS
+	ping_all hostb 10.8.0.1 $PINGS
+	# the other cable takes over
+	ipn a link set "$(open_cable)" down
+	wait_until 20 on hosta ping -c 1 -W 1 10.8.0.2
+	ping_all hosta 10.8.0.2 $PINGS
+}
+
+# open_cable: the one that no bridge has closed
+open_cable()
+{
+	local dev
+
+	for dev in cipe0 cipe1; do
+		[[ $(on a bridge link show dev $dev; on b bridge link show dev $dev) =~ \
+			state\ blocking ]] || echo $dev
+	done
+}
+
+closed_one()
+{
+	local states
+
+	states=$(for ns in a b; do on $ns bridge link; done | sed -n 's/.* state \([a-z]*\) .*/\1/p' |
+		sort | uniq -c | tr -s ' \n' ' ')
+	is "states of ports" "$states" " 1 blocking 5 forwarding "
+}
+
 # A protocol that the kernel does not know arrives octet by octet, also the
 # shortest frame and one of no even length
 unknown_protocol()
@@ -162,12 +227,15 @@ it "ping and TCP over an IPv4 carrier, ARP and ND resolve" \
 	both_carriers 4 aes-256-gcm
 [ -n "$CIPE_LIGHT" ] || it "ping and TCP over an IPv6 carrier, ARP and ND resolve" \
 	both_carriers 6 chacha20-poly1305
+[ -n "$CIPE_LIGHT" ] || it "the same with AES-128-GCM and an MTU of 1280" \
+	both_carriers 6 aes-128-gcm 1280
 it "the device looks like Ethernet: MAC address, ARP, MTU 1500" like_ethernet
 it "VLANs 802.1Q, 802.1ad and one in the other" vlans
 for family in $(scale "4 6" 4); do
 	it "bridges with hosts behind them over IPv$family: unicast, broadcast, multicast" \
 		bridged $family
 done
+[ -n "$CIPE_LIGHT" ] || it "two cables between bridges with STP: no loop, few broadcasts" loop_of_two
 it "frames of an unknown protocol arrive unchanged" unknown_protocol
 for family in $(scale "4 6" 6); do
 	it "jumbo frames over IPv$family" jumbo $family

@@ -5,6 +5,7 @@
 # side sends under a key that the other does not have yet; what was on its way
 # is still taken, what was replaced or deleted is not; and the initiator says
 # so often that the new key works, and no more often.
+# No second try: what is lost once in a while is lost.
 
 . "$(dirname "$0")/lib.sh"
 

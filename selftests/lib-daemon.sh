@@ -6,7 +6,7 @@
 # one machine do not meet but over the carrier. To be sourced after lib.sh.
 
 SAMPLES=
-for dir in "$DIR/../etc-samples" /cipe/etc-samples /usr/share/doc/cipe/etc-samples; do
+for dir in "$DIR/../etc-samples" "$DIR/etc-samples" /cipe/etc-samples /usr/share/doc/cipe/etc-samples; do
 	[ -n "$SAMPLES" ] || [ ! -d "$dir" ] || SAMPLES=$dir
 done
 
@@ -46,7 +46,15 @@ gw_exec()
 	exec cipe-ns exec "$NS-$ns" unshare -m --propagation private sh -c '
 		cd "$0" && mount --bind etc /etc/cipe &&
 		mount --bind run /run/cipe && mount --bind lib /var/lib/cipe &&
+		{ [ ! -e hosts ] || mount --bind hosts /etc/hosts; } &&
 		exec "$@"' "$TMP/$ns" "$@"
+}
+
+# hosts NS [LINE...]: what its daemon finds in /etc/hosts; to be called before it
+# starts, and again when that changes
+hosts()
+{
+	printf '%s\n' "127.0.0.1 localhost" "${@:2}" > "$TMP/$1/hosts"
 }
 
 gw()

@@ -431,6 +431,22 @@ not()
 	! "$@"
 }
 
+# It comes by its name of old, and when a link or its netlink family is asked for
+loaded()
+{
+	[ -z "$(ip -o link show type cipe)" ] ||
+		skip "links that are not ours are in use"
+	fresh
+	add_ns a
+	for by in "modprobe cipcb" "modprobe cipe" "ipn a link add cipe0 type cipe" \
+		"cli a dump"; do
+		modprobe -r cipe
+		[ ! -e /sys/module/cipe ]
+		$by
+		[ -e /sys/module/cipe ]
+	done
+}
+
 for family in $(scale "4 6" 6); do
 	it "IPv$family: the device moves, the socket stays" moved $family
 done
@@ -446,4 +462,5 @@ it "the socket's namespace goes first: the link stays" socket_first
 it "device and socket in one namespace do not keep it" own_carrier
 it "two namespaces that carry each other's devices do not keep each other" crossed
 it "the module is unloaded under traffic" unloaded
+it "the module is loaded as cipcb, too, and when it is needed" loaded
 run_tests

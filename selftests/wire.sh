@@ -235,26 +235,47 @@ short_frames()
 	pkt b "${commands[@]}" send to $A from $B txkey "$TX" counters 14 empty
 }
 
-down_and_expired()
+device_down()
 {
-	kernel_and_tool ip $CIPHER lifetime "$(slower 4000 40000)"
+	kernel_and_tool
 	ipn a link set cipe0 down
 	causes a "rx_down 2" pong 0-1
 	ipn a link set cipe0 up
 	causes a "rx_packets 1" pong 2
-	wait_until 8 expired
-	# gone with the timer, or just about to
-	cli a save cipe0 "$TMP/saved"
-	pong 3
-	settle
-	like "counters changed" "$(cli a delta cipe0 "$TMP/saved")" \
-		"^(rx_expired|socket_unknown_key) 1$"
 }
 
+EXPIRY='^rx_packets [0-9]+( rx_expired [0-9]+)?( tx_no_key [0-9]+)? socket_unknown_key [0-9]+$'
+
+# The timer that takes an expired key away is up to a quarter of a second late, as
+# the kernel's are that were set two seconds before. What comes and goes in between
+# is not taken, and not sent
 expired()
 {
-	[ "$(stat_of a cipe0 current.rx-id)" = - ] ||
-		[ "$(stat_of a cipe0 current.lifetime)" = 0 ]
+	local n seen
+
+	for n in 1 2 3 4 5; do
+		kernel_and_tool ip $CIPHER lifetime 2500
+		cli a save cipe0 "$TMP/saved"
+		send 0-4999 pong 10.9.0.2 10.9.0.1 gap 2000 &
+		SENDER=$!
+		cipe-flow ping $NS-a 10.9.0.2 count 100000 window 4 timeout 50 \
+			gap 2000 > /dev/null 2>&1 &
+		wait_until 8 is_gone
+		settle
+		kill $! $SENDER 2> /dev/null || :
+		wait $! || :
+		wait $SENDER || :
+		seen=$(cli a delta cipe0 "$TMP/saved")
+		like "counters changed" "$seen" "$EXPIRY"
+		[[ ! $seen =~ rx_expired.*tx_no_key ]] || return 0
+	done
+	say "never seen: rx_expired and tx_no_key"
+	return 1
+}
+
+is_gone()
+{
+	[ "$(stat_of a cipe0 current.rx-id)" = - ]
 }
 
 # Key exchange goes to the daemon as it is, and only there
@@ -373,7 +394,8 @@ it "flag bits set: refused though authentic" flags
 it "too long by one octet, by many; the largest there is" sizes
 it "authentic but no packet inside" inside
 it "authentic but no frame inside" inside_ether
-it "device down, key expired" down_and_expired
+it "device down: authentic, counted, not delivered" device_down
+it "key expired: nothing is taken under it, nothing sent" expired
 it "key exchange passes to the socket's owner only" control
 it "nothing of that moves the peer" unmoved
 it "what cannot be sent: each cause counted, nothing leaves" cannot_send
