@@ -1,7 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A packet's way in, top down: from the UDP socket, through the cipher, to the
- * stack. Nothing before the cipher's verdict changes any state but counters.
+ * A packet's way in: from the UDP socket, through the cipher, to the stack.
+ * Nothing before the cipher's verdict changes any state but counters.
+ *
+ * Top down; in the file each stands above those who call it:
+ *
+ * cipe_rx_datagram		UDP has one for us, or many in one
+ *   rx_datagrams		one key after the other
+ *     rx_key			whose is it?
+ *     rx_batch			as many as are under that key
+ *       rx_collect		what is where
+ *       rx_filter		but those that were received before
+ *       cipe_slot_place	where the plaintext goes
+ *       cipe_crypt_decrypt	now or later, in the order of submission:
+ * cipe_rx_release		the verdict
+ *   rx_accept			the replay window
+ *   rx_refuse			what is false or a copy goes
+ *   rx_heard			the peer lives, and where
+ *   rx_authentic
+ *     rx_packet		behind the segment before it, or begin a packet
+ *     rx_flush			count what was put together
+ *       rx_deliver		headers, congestion mark, to the stack
  */
 
 #include <linux/etherdevice.h>

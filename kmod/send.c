@@ -7,6 +7,20 @@
  * it, and the ciphertext needs room of its own before and behind anyway. It is
  * copied to where the datagrams will be, encrypted there, and as many of them as
  * possible leave as one packet.
+ *
+ * Top down; in the file each stands above those who call it:
+ *
+ * cipe_send			all of a packet, a batch at a time
+ *   send_batch			counters for all of it
+ *   send_datagrams		skbs, and in them
+ *     send_fill
+ *       send_write		header, plaintext, place for the tag
+ *   send_own			the sender's socket pays
+ *   cipe_crypt_encrypt		now or later, in the order of submission:
+ * cipe_send_release		the cipher is done
+ *   send_resolve		the route anew, if it took long
+ *   send_skbs			to UDP and IP, path.c
+ *   send_count
  */
 
 #include <linux/mm.h>

@@ -4,7 +4,7 @@
  *
  * While a CPU keeps up, packets are encrypted and decrypted where they are:
  * nothing is faster, and nothing else is disturbed. But all packets of one flow,
- * and all of one peer, come to one CPU. When that one spends most of its time in
+ * and all of one peer, come to one CPU. When that one spends half of its time in
  * the cipher, and another one does not, whole batches go there. The order is
  * kept as behind an asynchronous cipher, by the link's queue (order.c).
  *

@@ -2,6 +2,23 @@
 /*
  * A packet's way out, the first half: from the stack, through all checks, to
  * send.c; at once, or with others of the same softirq.
+ *
+ * Top down; in the file each stands above those who call it:
+ *
+ * cipe_tx_xmit			the stack has one for us, or many in one
+ *   tx_packet			all that can go wrong, in turn:
+ *     tx_inner_valid		what is inside
+ *     tx_key			under which key
+ *     cipe_path_resolve	by which route
+ *     tx_inherit		DSCP, ECN and TTL
+ *     tx_fit			does it fit the path?
+ *     tx_gather		forwarded: wait for the end of the softirq
+ *     tx_now			all others
+ *       cipe_cut_begin		segments, if it is many
+ *       cipe_send		send.c
+ * cipe_tx_gathered		the end of that softirq
+ *   tx_group			those that leave alike
+ *   tx_send_group		key and route anew, cipe_send
  */
 
 #include <linux/if_ether.h>
