@@ -307,8 +307,10 @@ mid_transfer()
 	fi
 	# shellcheck disable=SC2086 # two
 	wait $streams
-	hasnt "$TMP/stream-a" failed
-	hasnt "$TMP/stream-b" failed
+	for ns in a b; do
+		! grep -q failed "$TMP/stream-$ns" || say "$ns:" "$(xargs < "$TMP/stream-$ns")"
+		hasnt "$TMP/stream-$ns" failed
+	done
 	endpoint_is $other "$new"
 	say "lost by $other: $(lost_ms $other) ms of packets, by $mover: $(lost_ms $mover) ms;" \
 		"a round trip takes $RTT ms"
