@@ -216,11 +216,14 @@ static void deliver(const struct model *m, const union addr *at, const uint8_t *
 		FUZZ_CHECK(!sent.len && told == waiting);
 }
 
-/* Is that a cookie that proves the address now? */
-static bool is_good(const struct model *m, const uint8_t *cookie, const union addr *at)
+/* Is that a cookie for the address, not older than that? It proves it for
+ * COOKIE_LIFE_MS, and not for twice as long
+ */
+static bool is_good(const struct model *m, const uint8_t *cookie, const union addr *at,
+		    uint64_t age)
 {
 	return cookie && addr_is_set(&m->cookie_to) && addr_equal(&m->cookie_to, at) &&
-	       m->now - m->cookie_at < COOKIE_LIFE_MS;
+	       m->now - m->cookie_at < age;
 }
 
 static void keep_cookie(struct model *m)
@@ -240,7 +243,7 @@ static void init(struct model *m, struct fuzz_input *in)
 	struct handshake_config config = { .cipher = CIPE_CIPHER_CHACHA20_POLY1305 };
 	struct handshake *hs;
 	unsigned int self;
-	bool good;
+	bool good, perhaps;
 
 	m->at = fuzz_addr(in);
 	m->from = which % ENDS;
@@ -248,7 +251,8 @@ static void init(struct model *m, struct fuzz_input *in)
 	hs = handshake_new(&config);
 	FUZZ_CHECK(hs && handshake_initiate(hs, &said, cookie, &m->last) == HANDSHAKE_OK);
 	handshake_free(hs);
-	good = is_good(m, cookie, &m->at);
+	good = is_good(m, cookie, &m->at, COOKIE_LIFE_MS);
+	perhaps = is_good(m, cookie, &m->at, (uint64_t)2 * COOKIE_LIFE_MS);
 	deliver(m, &m->at, m->last.data, m->last.len);
 	self = present() & (1u << m->from & PUBLIC ? PUBLIC : 1u);
 	if (is_one(self))
@@ -259,7 +263,8 @@ static void init(struct model *m, struct fuzz_input *in)
 	else if (m->now >= port->gate->load.busy_until && !port->gate->flooded)
 		FUZZ_CHECK(admitted == 1u << m->from);
 	else
-		FUZZ_CHECK(good ? !sent.len && !(admitted & ~(1u << m->from)) : !!sent.len);
+		FUZZ_CHECK((sent.len ? !good && !admitted : perhaps) &&
+			   !(admitted & ~(1u << m->from)));
 	if (sent.len)
 		keep_cookie(m);
 }
