@@ -111,9 +111,16 @@ has_next()
 	[ "$(stat_of "$1" cipcb0 next.rx-id)" != - ]
 }
 
+# activated: how many keys are in use by now; whoever began the exchange, the other
+# one's kernel tells
 activated()
 {
-	[ "$(grep -c '^key-active' "$TMP/events.b")" -gt "$1" ]
+	cat "$TMP"/events.[ab] | grep -c '^key-active' || :
+}
+
+more_activated()
+{
+	[ "$(activated)" -gt "$1" ]
 }
 
 # dies_at STATE NS: a begins a key exchange, which gets to that state and no further:
@@ -123,7 +130,7 @@ dies_at()
 	local state=$1 who=$2 n
 
 	stop a KILL
-	n=$(grep -c '^key-active' "$TMP/events.b" || :)
+	n=$(activated)
 	case $state in
 	init) stall b 0x000000000101 ;;
 	response) stall a 0x000000000102 ;;
@@ -142,12 +149,15 @@ dies_at()
 		go_on a
 		;;
 	active)
-		wait_until 15 activated "$n"
+		wait_until 15 more_activated "$n"
 		stop "$who" KILL
 		;;
 	esac
 	say "$who died in state $state"
+	# It begins an exchange as it starts; the next story waits for its end
+	n=$(activated)
 	start "$who" device=cipcb0
+	wait_until 15 more_activated "$n"
 	link_up a b
 }
 
@@ -158,6 +168,7 @@ dies_often()
 	local state
 
 	daemons "ping 1" "toping 10"
+	monitor a "$TMP/events.a"
 	monitor b "$TMP/events.b"
 	flood
 	for state in init response active; do
