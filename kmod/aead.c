@@ -188,7 +188,10 @@ static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
 	if (memcmp(a, b, all)) /* what came from the network is not ours to change */
 		return -EBADE;
 	b[all - 1] ^= 1;
-	return aead_check_stretch(tfm, b, out, len) == -EBADMSG ? 0 : -EBADE;
+	err = aead_check_stretch(tfm, b, out, len);
+	if (err == -ENOMEM) /* says nothing of the driver */
+		return err;
+	return err == -EBADMSG ? 0 : -EBADE;
 }
 
 /**
