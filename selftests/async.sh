@@ -114,15 +114,6 @@ rekey()
 		"$DRIVER $DRIVER"
 }
 
-# tcp_stat NS NAME: of TcpExt
-tcp_stat()
-{
-	on "$1" cat /proc/net/netstat |
-		awk -v name="$2" '$1 == "TcpExt:" && !n { n = split($0, names); next }
-			$1 == "TcpExt:" { for (i in names)
-				if (names[i] == name) print $i }'
-}
-
 # right CIPHER WRAPPER MODE...: nothing lost, changed or out of order
 right()
 {

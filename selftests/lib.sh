@@ -672,6 +672,15 @@ udp()
 	return 1
 }
 
+# tcp_stat NS NAME: of TcpExt
+tcp_stat()
+{
+	on "$1" cat /proc/net/netstat |
+		awk -v name="$2" '$1 == "TcpExt:" && !n { n = split($0, names); next }
+			$1 == "TcpExt:" { for (i in names)
+				if (names[i] == name) print $i }'
+}
+
 # ---- start ------------------------------------------------------------------
 
 if [ "$(id -u)" -ne 0 ]; then
