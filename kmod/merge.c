@@ -92,7 +92,6 @@ static bool merge_parse(struct cipe_merge *merge, u8 *data, unsigned int len,
 void cipe_merge_start(struct cipe_merge *merge, struct sk_buff *skb, unsigned int l3)
 {
 	merge->skb = skb;
-	merge->last = skb;
 	merge->n = 1;
 	merge->l3 = l3;
 	merge->closed = skb->len <= l3 ||
@@ -169,38 +168,21 @@ static bool merge_follows(const struct cipe_merge *merge, u8 *data, unsigned int
 	       merge_same_tcp(merge, merge_tcp(merge, first), merge_tcp(merge, data));
 }
 
-/* Into a fragment of the packet's last skb; or into another skb, behind it,
- * when that has no more. The same that GRO makes (skb_gro_receive()).
+/* Into a fragment, until there is no more: not into another skb behind it, as GRO
+ * does then. GRO takes it from there, and what comes in the next batch too; but
+ * nothing that has such skbs already.
  */
 static bool merge_add(struct cipe_merge *merge, const struct cipe_batch *batch,
 		      const struct cipe_packet *packet)
 {
 	struct page *page = virt_to_head_page(packet->data);
-	unsigned int len = packet->len - merge->headers;
-	struct sk_buff *skb = merge->skb, *last = merge->last;
-	struct sk_buff *more;
+	struct sk_buff *skb = merge->skb;
 
-	if (skb_shinfo(last)->nr_frags < MAX_SKB_FRAGS) {
-		skb_add_rx_frag(last, skb_shinfo(last)->nr_frags, page,
-				packet->data + merge->headers -
-				(u8 *)page_address(page), len, batch->slot);
-		if (last == skb)
-			return true;
-		skb->truesize += batch->slot;
-	} else {
-		more = cipe_slot_build(batch, packet);
-		if (unlikely(!more))
-			return false;
-		__skb_pull(more, merge->headers);
-		if (last == skb)
-			skb_shinfo(skb)->frag_list = more;
-		else
-			last->next = more;
-		merge->last = more;
-		skb->truesize += more->truesize;
-	}
-	skb->len += len;
-	skb->data_len += len;
+	if (skb_shinfo(skb)->nr_frags == MAX_SKB_FRAGS)
+		return false;
+	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page,
+			packet->data + merge->headers - (u8 *)page_address(page),
+			packet->len - merge->headers, batch->slot);
 	return true;
 }
 

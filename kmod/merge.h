@@ -12,7 +12,6 @@ struct sk_buff;
 /**
  * struct cipe_merge - a packet that segments are appended to
  * @skb: the packet, its first segment in the linear part; NULL: none
- * @last: of the skbs it consists of
  * @n: segments in it
  * @l3: where its IP header is
  * @l4: and TCP's
@@ -22,7 +21,6 @@ struct sk_buff;
  */
 struct cipe_merge {
 	struct sk_buff *skb;
-	struct sk_buff *last;
 	unsigned int n;
 	unsigned int l3;
 	unsigned int l4;
