@@ -22,7 +22,6 @@
 #include "batch.h"
 #include "compat.h"
 #include "merge.h"
-#include "slot.h"
 
 /* A segment may differ in these from the first one */
 #define MERGE_FLAGS	(TCP_FLAG_PSH | TCP_FLAG_FIN)

@@ -13,7 +13,6 @@ EVENT=events/workqueue/workqueue_queue_work
 BYTES=$(scale 8000000 1000000)
 
 [ "$(grep -c ^processor /proc/cpuinfo)" -ge 2 ] || skip_all "one processor only"
-[ -d $TRACING/events ] || mount -t tracefs tracefs $TRACING 2> /dev/null
 
 # seen: this kernel tells when work is given to another processor
 seen()
@@ -77,6 +76,17 @@ busy()
 	[ "$(times)" -ge $((BEFORE + 5)) ]
 }
 
+# A device that ends with the namespaces tells when they have gone
+namespaces_go()
+{
+	printf "link add probe netns $NS-%s type veth peer name $NS-%s\n" \
+		a a b b | ip -batch -
+	kill -9 $HOLDER_A $HOLDER_B $FLOW
+	printf "netns del $NS-%s\n" a b | ip -batch -
+	wait_until 15 [ ! -e /sys/class/net/$NS-a ]
+	wait_until 15 [ ! -e /sys/class/net/$NS-b ]
+}
+
 # What is elsewhere when key, link and namespace go
 goes()
 {
@@ -98,10 +108,9 @@ goes()
 			cli a keydel cipe0 ;;
 		1)	ipn b link del cipe0
 			ipn a link del cipe0 ;;
-		2)	ip netns del "$NS-b"
-			ip netns del "$NS-a" ;;
+		2)	namespaces_go ;;
 		esac
-		kill $FLOW
+		kill $FLOW 2> /dev/null || :
 	done
 }
 
