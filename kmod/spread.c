@@ -4,9 +4,8 @@
  *
  * While a CPU keeps up, packets are encrypted and decrypted where they are:
  * nothing is faster, and nothing else is disturbed. But all packets of one flow,
- * and all of one peer, come to one CPU. When that one spends a quarter of its time
- * in the cipher, and another one less, whole batches go there. A quarter: of a CPU
- * that is saturated, AES has hardly more, and TCP and copies the rest. The order is
+ * and all of one peer, come to one CPU. When that one spends half of its time in
+ * the cipher, and another one does not, whole batches go there. The order is
  * kept as behind an asynchronous cipher, by the link's queue (order.c).
  *
  * A process that sends does so in its own time: only what softirqs do is spread.
@@ -32,7 +31,7 @@
 #define SPREAD_WINDOW	(16 * NSEC_PER_MSEC)
 
 /* Of 1024: from this load on a CPU gives away, to one that has so much less */
-#define SPREAD_BUSY	256
+#define SPREAD_BUSY	512
 #define SPREAD_LESS	128
 
 /* How many CPUs to look at */
