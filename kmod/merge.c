@@ -167,9 +167,9 @@ static bool merge_follows(const struct cipe_merge *merge, u8 *data, unsigned int
 	       merge_same_tcp(merge, merge_tcp(merge, first), merge_tcp(merge, data));
 }
 
-/* Into a fragment, until there is no more: not into another skb behind it, as GRO
- * does then. GRO takes it from there, and what comes in the next batch too; but
- * nothing that has such skbs already.
+/* Into a fragment, while there is one. Then not into another skb behind this one, as
+ * GRO goes on (skb_gro_receive()): it joins packets of full fragments, the next
+ * batch's too, but none that has skbs behind it already.
  */
 static bool merge_add(struct cipe_merge *merge, const struct cipe_batch *batch,
 		      const struct cipe_packet *packet)

@@ -3,7 +3,7 @@
  * The module's netlink interface, as include/uapi/linux/cipe.h promises it.
  * Without memory: each allocation that the module makes for a request, or has
  * made, fails in turn. The request is refused and nothing of it is done, or it is
- * done all the same. Packets are counted, whatever becomes of them.
+ * done all the same. Each packet sent is counted once, whatever becomes of it.
  *
  * Needs a kernel with FAILSLAB, FAIL_PAGE_ALLOC and
  * FAULT_INJECTION_STACKTRACE_FILTER; skipped on others.
