@@ -21,6 +21,12 @@
 /* A cookie is good for one to two of these */
 #define COOKIE_LIFE_MS 120000
 
+/* Every cookie begins with the tag of the secret it is made of, so that a filter can
+ * tell INITs whose sender has one. Not 0, which is no cookie's
+ */
+#define COOKIE_TAG_LEN 4
+#define COOKIE_TAGS_MAX 2
+
 /* What a cookie says */
 #define COOKIE_ADDRESS 1u	/* sent from the address it was given to */
 #define COOKIE_FRESH 2u		/* made since the latest exchange */
@@ -74,6 +80,20 @@ int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to, uint
  */
 unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr *from,
 			  uint64_t turn, const uint8_t cookie[CIPE_WIRE_COOKIE_LEN]);
+
+/**
+ * cookie_tags - what cookies that may be good begin with
+ * @jar: of the address
+ * @tag: receives up to %COOKIE_TAGS_MAX, as 32 bits in network byte order are read
+ *
+ * No secret of those who were given one, nor of those who can read along.
+ *
+ * Return: how many.
+ */
+unsigned int cookie_tags(const struct cookie_jar *jar, uint32_t tag[COOKIE_TAGS_MAX]);
+
+/** cookie_tag - likewise, of that one; 0: none */
+uint32_t cookie_tag(const uint8_t cookie[COOKIE_TAG_LEN]);
 
 /**
  * cookie_turn - a link's turn begins: no cookie that it gave is fresh any more

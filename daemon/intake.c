@@ -128,6 +128,26 @@ static void charge(struct intake *i, uint64_t cost)
 	}
 }
 
+/* Of what was charged for messages before: as if they had not come. More than there
+ * could be without them is nobody's
+ */
+static void give_back(struct intake *i, uint64_t cost)
+{
+	struct intake_budget *b = i->budget;
+	int64_t each = (int64_t)share(b);
+
+	i->spent -= cost < i->spent ? cost : i->spent;
+	if (i->flooded) {
+		b->pool += (int64_t)cost;
+		bound(&b->pool, deepest(b), each * b->flooded / CREDIT_PART);
+		i->credit += (int64_t)cost;
+		bound(&i->credit, -each * OWN_PERIODS, each / CREDIT_PART);
+	} else {
+		b->credit += (int64_t)cost;
+		bound(&b->credit, deepest(b), each * INTAKE_BURST_PERIODS);
+	}
+}
+
 static void end_round(struct intake_budget *b)
 {
 	if (b->done < b->flooded)
@@ -162,6 +182,20 @@ static bool take_turn(struct intake *i, uint64_t now)
 	return i->credit > 0;
 }
 
+/* One more is flooded. What the others owe is its to pay as well: they could not
+ * pay of what is left to them
+ */
+static void share_debt(struct intake_budget *b)
+{
+	int64_t part = b->credit / (int64_t)(b->users - b->flooded);
+
+	if (part >= 0)
+		return;
+	b->credit -= part;
+	b->pool += part;
+	bound(&b->pool, deepest(b), 0);
+}
+
 /* After a flood there is no time saved up for another one */
 static void count_flooded(struct intake *i, bool flooded)
 {
@@ -170,6 +204,7 @@ static void count_flooded(struct intake *i, bool flooded)
 	add_credit(b, clock_ns());
 	i->flooded = flooded;
 	if (flooded) {
+		share_debt(b);
 		b->flooded++;
 		i->round = 0;
 		return;
@@ -207,20 +242,20 @@ static void set_filter(struct intake *i)
  * periods
  */
 
-/* Of strangers, or of a known address, as in @used */
-static uint32_t *chance_of(struct intake *i, unsigned int who)
+static unsigned int count_accounts(const struct intake *i)
 {
-	return who ? &i->filter.known_chance[who - 1] : &i->filter.chance;
+	return INTAKE_KNOWN + i->filter.n_known;
 }
 
 /* Who took most of the time, of those who can get less */
-static unsigned int find_worst(struct intake *i)
+static unsigned int find_worst(const struct intake *i)
 {
-	unsigned int who, worst = 0;
+	const uint32_t *chance = i->filter.chance;
+	unsigned int who, worst = INTAKE_STRANGERS;
 
-	for (who = 1; who <= i->filter.n_known; who++)
-		if (*chance_of(i, who) > CHANCE_MIN &&
-		    (i->used[who] > i->used[worst] || *chance_of(i, worst) <= CHANCE_MIN))
+	for (who = worst + 1; who < count_accounts(i); who++)
+		if (chance[who] > CHANCE_MIN &&
+		    (i->used[who] > i->used[worst] || chance[worst] <= CHANCE_MIN))
 			worst = who;
 	return worst;
 }
@@ -250,7 +285,7 @@ static void end_cuts(struct intake *i)
  */
 static void tighten(struct intake *i)
 {
-	uint32_t *chance = chance_of(i, find_worst(i));
+	uint32_t *chance = &i->filter.chance[find_worst(i)];
 
 	if (*chance > CHANCE_MIN) {
 		*chance = *chance / 4 > CHANCE_MIN ? *chance / 4 : CHANCE_MIN;
@@ -269,8 +304,8 @@ static bool loosen(struct intake *i)
 	bool any = false;
 	unsigned int who;
 
-	for (who = 0; who <= i->filter.n_known; who++) {
-		uint32_t *chance = chance_of(i, who);
+	for (who = 0; who < count_accounts(i); who++) {
+		uint32_t *chance = &i->filter.chance[who];
 
 		any |= *chance != UINT32_MAX;
 		*chance = *chance > UINT32_MAX / 2 ? UINT32_MAX : 2 * *chance + 1;
@@ -330,51 +365,79 @@ static void check_period(struct intake *i, uint64_t now)
  * reading
  */
 
+/* Among the known addresses, of which there may be fewer than they were */
 static unsigned int find_known(const struct intake *i, const union addr *from)
 {
 	unsigned int n;
 
 	for (n = 0; n < i->filter.n_known; n++)
 		if (addr_equal_host(&i->filter.known[n], from))
-			return n + 1;
-	return 0;
+			break;
+	return n;
+}
+
+static bool was_asked(const struct intake *i, const struct intake_source *from)
+{
+	unsigned int n;
+
+	for (n = 0; n < i->filter.n_tags; n++)
+		if (from->tag == i->filter.tags[n])
+			return true;
+	return false;
+}
+
+/* The same as the filter finds */
+static unsigned int find_account(const struct intake *i, const struct intake_source *from)
+{
+	unsigned int known = find_known(i, &from->addr);
+
+	if (known < i->filter.n_known)
+		return INTAKE_KNOWN + known;
+	return was_asked(i, from) ? INTAKE_ASKED : INTAKE_STRANGERS;
 }
 
 /* Where there is one account only, nothing has to be found out for each message */
-static uint64_t enter(struct intake *i, const union addr *from, uint64_t began)
+static bool has_accounts(const struct intake *i)
+{
+	return i->filter.n_known || i->filter.n_tags;
+}
+
+static uint64_t enter(struct intake *i, const struct intake_source *from, uint64_t began)
 {
 	uint64_t now = ran_ns();
 
-	i->used[find_known(i, from)] += now - began;
+	i->used[find_account(i, from)] += now - began;
 	return now;
 }
 
 /* Read up to so many; false: there are no more. What those cost that came to
  * nothing is the budget's; one that was of use, whose cost is of another order
- * and no waste, ends the round.
+ * and no waste, ends the round. Nor was it waste then to ask for it.
  */
 static bool take_some(struct intake *i, unsigned int max)
 {
 	enum intake_verdict verdict = INTAKE_WASTE;
 	uint64_t began = ran_ns(), last = began, cost;
+	struct intake_source from;
 	unsigned int n;
 
 	for (n = 0; n < max; n++) {
-		union addr from = { .sa.sa_family = AF_UNSPEC };
-
+		from = (struct intake_source){ .addr.sa.sa_family = AF_UNSPEC };
 		verdict = i->take(i->ctx, &from);
 		if (verdict != INTAKE_WASTE)
 			break;
-		if (i->filter.n_known)
+		if (has_accounts(i))
 			last = enter(i, &from, last);
 	}
 	cost = ran_ns() - began;
 	if (verdict == INTAKE_USE)
-		cost = n * i->each;
-	else if (n)
+		cost = has_accounts(i) ? last - began : n * i->each;
+	if (n) {
 		i->each = cost / n;
-	if (n)
 		charge(i, cost);
+	}
+	if (verdict == INTAKE_USE && was_asked(i, &from))
+		give_back(i, i->each);
 	return verdict != INTAKE_EMPTY;
 }
 
@@ -464,8 +527,7 @@ uint64_t intake_machine(void)
 
 void intake_start(struct intake *i)
 {
-	i->filter.chance = UINT32_MAX;
-	memset(i->filter.known_chance, 0xff, sizeof(i->filter.known_chance));
+	memset(i->filter.chance, 0xff, sizeof(i->filter.chance));
 	i->filter.strict = false;
 	i->flooded = false;
 	i->budget->users++;
@@ -501,11 +563,12 @@ static void change_filter(struct intake *i, const struct intake_filter *to)
 static void know(struct intake *i, struct intake_filter *f, const union addr *addr,
 		 uint64_t used[INTAKE_KNOWN_MAX])
 {
-	unsigned int who = find_known(i, addr);
+	unsigned int n = find_known(i, addr), account = INTAKE_KNOWN + n;
+	bool before = n < i->filter.n_known;
 
 	f->known[f->n_known] = *addr;
-	f->known_chance[f->n_known] = who ? *chance_of(i, who) : UINT32_MAX;
-	used[f->n_known++] = who ? i->used[who] : 0;
+	f->chance[INTAKE_KNOWN + f->n_known] = before ? i->filter.chance[account] : UINT32_MAX;
+	used[f->n_known++] = before ? i->used[account] : 0;
 }
 
 void intake_know(struct intake *i, const union addr *addr, unsigned int n)
@@ -515,11 +578,11 @@ void intake_know(struct intake *i, const union addr *addr, unsigned int n)
 
 	memcpy(&f, &i->filter, sizeof(f));
 	memset(f.known, 0, sizeof(f.known));
-	memset(f.known_chance, 0, sizeof(f.known_chance));
+	memset(f.chance + INTAKE_KNOWN, 0, INTAKE_KNOWN_MAX * sizeof(*f.chance));
 	for (f.n_known = 0; n && f.n_known < INTAKE_KNOWN_MAX; n--, addr++)
 		if (addr_is_set(addr))
 			know(i, &f, addr, used);
-	memcpy(i->used + 1, used, sizeof(used));
+	memcpy(i->used + INTAKE_KNOWN, used, sizeof(used));
 	change_filter(i, &f);
 }
 
@@ -544,5 +607,19 @@ void intake_await(struct intake *i, const uint32_t *session, unsigned int n)
 	if (n <= INTAKE_AWAITED_MAX)
 		memcpy(f.awaited, session, n * sizeof(*session));
 	f.n_awaited = n <= INTAKE_AWAITED_MAX ? n : INTAKE_AWAITED_MAX + 1;
+	change_filter(i, &f);
+}
+
+void intake_vouch(struct intake *i, const uint32_t *tag, unsigned int n)
+{
+	struct intake_filter f;
+
+	/* Asked for each message */
+	if (n == i->filter.n_tags && !memcmp(i->filter.tags, tag, n * sizeof(*tag)))
+		return;
+	memcpy(&f, &i->filter, sizeof(f));
+	memset(f.tags, 0, sizeof(f.tags));
+	memcpy(f.tags, tag, n * sizeof(*tag));
+	f.n_tags = n;
 	change_filter(i, &f);
 }

@@ -7,8 +7,13 @@
  * - a bounded part of the processors' time goes to those that come to nothing, over
  *   a second, and on all sockets of the process together, however many they are.
  *   If that is not enough for all, the filter passes some of them, at random.
- *   Each address where a peer is known to be has a chance of its own, and so have
- *   all others together: that goes down whose messages took most of the time.
+ *   Each address where a peer is known to be has a chance of its own, so have INITs
+ *   with a cookie of ours, and so have all others together: that goes down whose
+ *   messages took most of the time. Whoever has got a cookie is let in, then, while
+ *   the flood comes from those who have none.
+ *
+ * What it took to ask one back who then proves to be a peer was no waste, and is given
+ * back: many peers that come at once are no flood.
  *
  * Below that bound nothing waits, and nothing is dropped. Data packets never
  * come here: the module takes them before the filter sees them.
@@ -22,6 +27,7 @@
 #include <stdint.h>
 
 #include "addr.h"
+#include "cookie.h"
 
 /* Time for messages that come to nothing: two hundredths of each processor */
 #define INTAKE_PERIOD_MS 100
@@ -46,6 +52,14 @@
 /* Session ids of answers that we wait for */
 #define INTAKE_AWAITED_MAX 8
 
+/* Whose chance it is: those of addresses where peers are begin at the last of these */
+enum intake_account {
+	INTAKE_STRANGERS,
+	INTAKE_ASKED,		/* INITs with a cookie of ours */
+	INTAKE_KNOWN,
+	INTAKE_ACCOUNTS_MAX = INTAKE_KNOWN + INTAKE_KNOWN_MAX,
+};
+
 /* What became of one message */
 enum intake_verdict {
 	INTAKE_EMPTY,		/* there was none */
@@ -54,28 +68,40 @@ enum intake_verdict {
 };
 
 /**
+ * struct intake_source - whose a message is
+ * @addr: its sender
+ * @tag: if it is an INIT: what its cookie begins with; 0: no cookie
+ */
+struct intake_source {
+	union addr addr;
+	uint32_t tag;
+};
+
+/**
  * struct intake_filter - what passes the socket's filter
  * @family: of the socket
- * @chance: of those from unknown addresses, in 2^32nds; %UINT32_MAX: all
- * @known_chance: of those from each of @known
+ * @chance: of each account, in 2^32nds; %UINT32_MAX: all
  * @strict: only our version, INITs with one of @hints, and answers of @awaited; else
  *	the log can say what is wrong
  * @hints: values of octets 10 and 11 of INITs
  * @n_hints: how many; 0: any
  * @awaited: session ids of answers, host byte order
  * @n_awaited: how many; more than %INTAKE_AWAITED_MAX: any
+ * @tags: of cookies of ours, host byte order
+ * @n_tags: how many
  * @known: addresses where peers are
  * @n_known: how many
  */
 struct intake_filter {
 	int family;
-	uint32_t chance;
-	uint32_t known_chance[INTAKE_KNOWN_MAX];
+	uint32_t chance[INTAKE_ACCOUNTS_MAX];
 	bool strict;
 	uint16_t hints[INTAKE_HINTS_MAX];
 	unsigned int n_hints;
 	uint32_t awaited[INTAKE_AWAITED_MAX];
 	unsigned int n_awaited;
+	uint32_t tags[COOKIE_TAGS_MAX];
+	unsigned int n_tags;
 	union addr known[INTAKE_KNOWN_MAX];
 	unsigned int n_known;
 };
@@ -118,8 +144,7 @@ struct intake_budget {
  * struct intake - a socket that is read
  * @loop: event loop
  * @fd: the socket
- * @take: reads one message and does what it asks for; @from is set to its sender, or
- *	not at all
+ * @take: reads one message and does what it asks for; @from is set, or left as it is
  * @ctx: for @take
  * @filter: on the socket
  * @bare: the socket has no filter, as there could be none; tried again every period
@@ -135,8 +160,7 @@ struct intake_budget {
  * @turned_at: when @credit was last added to, by that clock
  * @round: of the budget, in which it had its last turn, counted from 1; 0: none yet
  * @cut: turns in a row that left something unread
- * @used: nanoseconds since then, for what came to nothing: from strangers, and from each
- *	of the known
+ * @used: nanoseconds since then, for what came to nothing, of each account
  * @looked: something could be read in this period
  * @tightened: less passes the filter than in the period before
  * @calm: periods in a row in which all could have been read
@@ -144,7 +168,7 @@ struct intake_budget {
 struct intake {
 	struct ev_loop *loop;
 	int fd;
-	enum intake_verdict (*take)(void *ctx, union addr *from);
+	enum intake_verdict (*take)(void *ctx, struct intake_source *from);
 	void *ctx;
 	struct intake_filter filter;
 	bool bare;
@@ -159,7 +183,7 @@ struct intake {
 	uint64_t turned_at;
 	uint64_t round;
 	unsigned int cut;
-	uint64_t used[1 + INTAKE_KNOWN_MAX];
+	uint64_t used[INTAKE_ACCOUNTS_MAX];
 	bool looked;
 	bool tightened;
 	unsigned int calm;
@@ -200,5 +224,13 @@ void intake_expect(struct intake *i, const uint16_t *hint, unsigned int n);
  * @n: how many; more than %INTAKE_AWAITED_MAX: any, and @session is not looked at
  */
 void intake_await(struct intake *i, const uint32_t *session, unsigned int n);
+
+/**
+ * intake_vouch - what cookies that we gave begin with
+ * @i: the intake
+ * @tag: from cookie_tags()
+ * @n: how many, at most %COOKIE_TAGS_MAX
+ */
+void intake_vouch(struct intake *i, const uint32_t *tag, unsigned int n);
 
 #endif /* CIPED_INTAKE_H */

@@ -158,6 +158,19 @@ static void unless_from6(struct program *p, const union addr *addr, uint8_t skip
 	}
 }
 
+/* Skip so many instructions unless it is an INIT with one of our cookies */
+static void unless_asked(struct program *p, const struct intake_filter *f, uint8_t skip)
+{
+	unsigned int i;
+
+	load(p, BPF_B, AT(type));
+	unless(p, CIPE_WIRE_INIT, (uint8_t)(skip + f->n_tags + 1));
+	load(p, BPF_W, UDP_HEADER + GUARD_HEADER_LEN);
+	for (i = 0; i + 1 < f->n_tags; i++)
+		add(p, BPF_JMP | BPF_JEQ | BPF_K, f->tags[i], (uint8_t)(f->n_tags - 1 - i), 0);
+	unless(p, f->tags[i], skip);
+}
+
 static void draw_lots(struct program *p, uint32_t chance, uint8_t otherwise)
 {
 	load(p, BPF_W, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM));
@@ -169,9 +182,10 @@ static bool all_pass(const struct intake_filter *f)
 	unsigned int i;
 
 	for (i = 0; i < f->n_known; i++)
-		if (f->known_chance[i] != UINT32_MAX)
+		if (f->chance[INTAKE_KNOWN + i] != UINT32_MAX)
 			return false;
-	return f->chance == UINT32_MAX;
+	return f->chance[INTAKE_STRANGERS] == UINT32_MAX &&
+	       (!f->n_tags || f->chance[INTAKE_ASKED] == UINT32_MAX);
 }
 
 static void take_chance(struct program *p, const struct intake_filter *f)
@@ -187,10 +201,14 @@ static void take_chance(struct program *p, const struct intake_filter *f)
 			unless_from4(p, &f->known[i], 2);
 		else
 			unless_from6(p, &f->known[i], 2);
-		draw_lots(p, f->known_chance[i], TO_PASS);
+		draw_lots(p, f->chance[INTAKE_KNOWN + i], TO_PASS);
 	}
-	if (f->chance != UINT32_MAX)
-		draw_lots(p, f->chance, 0);
+	if (f->n_tags) {
+		unless_asked(p, f, 2);
+		draw_lots(p, f->chance[INTAKE_ASKED], TO_PASS);
+	}
+	if (f->chance[INTAKE_STRANGERS] != UINT32_MAX)
+		draw_lots(p, f->chance[INTAKE_STRANGERS], 0);
 }
 
 static uint8_t resolve(uint8_t jump, unsigned short here, unsigned short pass)

@@ -213,7 +213,25 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 	}
 }
 
-static enum intake_verdict take_message(void *ctx, union addr *sender)
+/* Cookies were made or looked at: of which secrets are they now? */
+static void know_cookies(struct port *p)
+{
+	uint32_t tag[COOKIE_TAGS_MAX];
+	unsigned int n = cookie_tags(p->gate->jar, tag);
+
+	intake_vouch(&p->intake, tag, n);
+}
+
+static uint32_t tag_of(const uint8_t *data, size_t len)
+{
+	struct handshake_header header;
+
+	if (handshake_peek(data, len, &header) != HANDSHAKE_OK || header.type != CIPE_WIRE_INIT)
+		return 0;
+	return cookie_tag(handshake_cookie(data));
+}
+
+static enum intake_verdict take_message(void *ctx, struct intake_source *source)
 {
 	struct port *p = ctx;
 	uint8_t buf[CIPE_WIRE_CONTROL_MAX];
@@ -231,9 +249,11 @@ static enum intake_verdict take_message(void *ctx, union addr *sender)
 		read_errors(p);
 	/* Data packets come here only before the kernel had the socket */
 	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4)) {
-		*sender = from.remote;
+		source->addr = from.remote;
+		source->tag = tag_of(buf, (size_t)n);
 		p->gate->flooded = p->intake.flooded;
 		used = port_receive(p, clock_ms(), &from, buf, (size_t)n);
+		know_cookies(p);
 	}
 	return used ? INTAKE_USE : INTAKE_WASTE;
 }

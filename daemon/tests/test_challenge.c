@@ -241,6 +241,35 @@ static void test_window(void **state)
 	sim_free(sim);
 }
 
+/* All cookies of a secret begin alike, and those of others do not */
+static void test_cookie_tags(void **state)
+{
+	uint8_t cookie[3][CIPE_WIRE_COOKIE_LEN], none[CIPE_WIRE_COOKIE_LEN] = { 0 };
+	uint32_t tag[COOKIE_TAGS_MAX], first;
+	union addr a = { .in = { .sin_family = AF_INET } };
+	struct cookie_jar *jar;
+
+	(void)state;
+	assert_int_equal(secret_init(0), 0);
+	jar = cookie_new(NULL);
+	assert_int_equal(cookie_tags(jar, tag), 0);
+	assert_int_equal(cookie_make(jar, 10, &a, cookie_turn(jar), cookie[0]), 0);
+	a.in.sin_port = htons(4000);
+	assert_int_equal(cookie_make(jar, 20, &a, cookie_turn(jar), cookie[1]), 0);
+	assert_int_equal(cookie_tags(jar, tag), 1);
+	assert_int_equal(cookie_tag(cookie[0]), tag[0]);
+	assert_int_equal(cookie_tag(cookie[1]), tag[0]);
+	assert_int_equal(cookie_tag(none), 0);
+	assert_int_not_equal(tag[0], 0);
+	first = tag[0];
+	assert_int_equal(cookie_make(jar, COOKIE_LIFE_MS + 10, &a, COOKIE_NO_TURN, cookie[2]), 0);
+	assert_int_equal(cookie_tags(jar, tag), 2);
+	assert_int_equal(cookie_tag(cookie[2]), tag[0]);
+	assert_int_equal(tag[1], first);
+	assert_int_not_equal(tag[0], first);
+	cookie_free(jar);
+}
+
 /* An INIT with a cookie is good once, and from where the cookie was sent */
 static void test_cookies(void **state)
 {
@@ -275,6 +304,10 @@ static void test_cookies(void **state)
 	turn = cookie_turn(jar);
 	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), COOKIE_ADDRESS);
 	cookie[15] ^= 1;
+	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), COOKIE_ADDRESS);
+	cookie[COOKIE_TAG_LEN] ^= 1;
+	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), 0);
+	cookie[COOKIE_TAG_LEN] ^= 1;
 	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), COOKIE_ADDRESS);
 	cookie[0] ^= 1;
 	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), 0);
@@ -516,6 +549,7 @@ int main(void)
 		cmocka_unit_test(test_clock_jumps_back),
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_cookies),
+		cmocka_unit_test(test_cookie_tags),
 		cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_load),
 		cmocka_unit_test(test_flood),

@@ -17,6 +17,7 @@
 
 #include <cipe/wire.h>
 
+#include "guard.h"
 #include "intake.h"
 #include "intake_sockets.h"
 
@@ -37,7 +38,7 @@ static int passes_with(unsigned int at, uint8_t value)
 
 static void test_shape(void **state)
 {
-	struct intake_filter f = { .family = AF_INET, .chance = UINT32_MAX };
+	struct intake_filter f = { .family = AF_INET, .chance = { UINT32_MAX } };
 	static uint8_t long_one[1201];
 
 	(void)state;
@@ -73,7 +74,7 @@ static void test_shape(void **state)
 
 static void test_hints(void **state)
 {
-	struct intake_filter f = { .family = AF_INET, .chance = UINT32_MAX,
+	struct intake_filter f = { .family = AF_INET, .chance = { UINT32_MAX },
 				   .strict = true, .hints = { 0x0001, 0x0007 } };
 
 	(void)state;
@@ -131,7 +132,7 @@ static int passes_answers(uint32_t session)
 /* Whoever wants to fill the queue with answers has to know our INIT */
 static void test_awaited(void **state)
 {
-	struct intake_filter f = { .family = AF_INET, .chance = UINT32_MAX, .strict = true };
+	struct intake_filter f = { .family = AF_INET, .chance = { UINT32_MAX }, .strict = true };
 	unsigned int n, i;
 
 	(void)state;
@@ -165,6 +166,7 @@ static void test_all(void **state)
 {
 	struct intake_filter f = { .family = AF_INET6, .strict = true,
 				   .n_hints = INTAKE_HINTS_MAX, .n_awaited = INTAKE_AWAITED_MAX,
+				   .n_tags = COOKIE_TAGS_MAX, .tags = { 1, 2 },
 				   .n_known = INTAKE_KNOWN_MAX };
 	unsigned int i;
 
@@ -175,7 +177,7 @@ static void test_all(void **state)
 		f.awaited[i] = 1 + i;
 		f.known[i] = here;
 		f.known[i].in6.sin6_addr.s6_addr[15] ^= (uint8_t)(2 + i);
-		f.known_chance[i] = UINT32_MAX - 1;
+		f.chance[INTAKE_KNOWN + i] = UINT32_MAX - 1;
 	}
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_false(passes_with(11, 8));
@@ -192,7 +194,7 @@ static void test_all(void **state)
 /* An eighth of 8000: more than six standard deviations off is no chance */
 static void chance_at(int family)
 {
-	struct intake_filter f = { .family = family, .chance = UINT32_MAX / 8 };
+	struct intake_filter f = { .family = family, .chance = { UINT32_MAX / 8 } };
 	unsigned int n;
 
 	open_both(family);
@@ -203,20 +205,20 @@ static void chance_at(int family)
 	f.n_known = INTAKE_KNOWN_MAX;
 	f.known[INTAKE_KNOWN_MAX - 1] = here;
 	addr_set_port(&f.known[INTAKE_KNOWN_MAX - 1], 1);
-	f.known_chance[INTAKE_KNOWN_MAX - 1] = UINT32_MAX;
+	f.chance[INTAKE_KNOWN + INTAKE_KNOWN_MAX - 1] = UINT32_MAX;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_int_equal(count_passing(1000), 1000);
 	/* Or fewer of these, and all others */
-	f.known_chance[INTAKE_KNOWN_MAX - 1] = UINT32_MAX / 2;
+	f.chance[INTAKE_KNOWN + INTAKE_KNOWN_MAX - 1] = UINT32_MAX / 2;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_in_range(count_passing(1000), 400, 600);
-	f.chance = UINT32_MAX;
+	f.chance[INTAKE_STRANGERS] = UINT32_MAX;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_in_range(count_passing(1000), 400, 600);
 	f.known[INTAKE_KNOWN_MAX - 1] = unset;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_int_equal(count_passing(1000), 1000);
-	f.chance = UINT32_MAX / 8;
+	f.chance[INTAKE_STRANGERS] = UINT32_MAX / 8;
 	f.known[INTAKE_KNOWN_MAX - 1] = unset;
 	if (family == AF_INET6) {
 		f.known[0] = here;
@@ -236,11 +238,66 @@ static void test_chance(void **state)
 	chance_at(AF_INET6);
 }
 
+/* Likewise, with a cookie that begins like that */
+static int passes_tagged(uint8_t type, uint32_t tag)
+{
+	uint8_t msg[INIT_LEN];
+
+	memcpy(msg, init, sizeof(msg));
+	msg[offsetof(struct cipe_wire_control, type)] = type;
+	tag = htonl(tag);
+	memcpy(msg + GUARD_HEADER_LEN, &tag, sizeof(tag));
+	return passes(msg, sizeof(msg));
+}
+
+/* Who brings a cookie of ours back has a chance of his own */
+static void asked_at(int family)
+{
+	struct intake_filter f = { .family = family, .tags = { 0x80000001, 0x00cafe00 } };
+	unsigned int n;
+
+	open_both(family);
+	f.chance[INTAKE_ASKED] = UINT32_MAX;
+	for (f.n_tags = 0; f.n_tags <= COOKIE_TAGS_MAX; f.n_tags++) {
+		assert_int_equal(intake_attach(to, &f), 0);
+		assert_int_equal(passes_tagged(CIPE_WIRE_INIT, 0x80000001), f.n_tags > 0);
+		assert_int_equal(passes_tagged(CIPE_WIRE_INIT, 0x00cafe00), f.n_tags > 1);
+		assert_false(passes_tagged(CIPE_WIRE_INIT, 0));
+		assert_false(passes_tagged(CIPE_WIRE_INIT, 0x01000080));
+		assert_false(passes_tagged(CIPE_WIRE_CHALLENGE, 0x80000001));
+		assert_false(passes_tagged(CIPE_WIRE_RESPONSE, 0x80000001));
+	}
+	f.n_tags = COOKIE_TAGS_MAX;
+	f.chance[INTAKE_ASKED] = UINT32_MAX / 2;
+	f.chance[INTAKE_STRANGERS] = UINT32_MAX;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_tagged(CIPE_WIRE_INIT, 0));
+	assert_true(passes_tagged(CIPE_WIRE_RESPONSE, 0x80000001));
+	for (n = 0; n < 64 && passes_tagged(CIPE_WIRE_INIT, 0x80000001); n++)
+		;
+	assert_in_range(n, 0, 63);
+	/* Where a peer is known to be, it is not looked at */
+	f.chance[INTAKE_ASKED] = 0;
+	f.known[0] = here;
+	f.chance[INTAKE_KNOWN] = UINT32_MAX;
+	f.n_known = 1;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_tagged(CIPE_WIRE_INIT, 0x80000001));
+	close_both();
+}
+
+static void test_asked(void **state)
+{
+	(void)state;
+	asked_at(AF_INET);
+	asked_at(AF_INET6);
+}
+
 /* There is always more, all of it worth nothing */
-static enum intake_verdict take(void *ctx, union addr *sender)
+static enum intake_verdict take(void *ctx, struct intake_source *source)
 {
 	(void)ctx;
-	(void)sender;
+	(void)source;
 	return INTAKE_WASTE;
 }
 
@@ -318,7 +375,7 @@ static void test_bare(void **state)
 	/* The one before makes room, but the socket needs more of it */
 	intake_detach(to);
 	groups = fill_up();
-	i.filter.chance = 0;
+	i.filter.chance[INTAKE_STRANGERS] = 0;
 	intake_expect(&i, &hint, 0);
 	assert_true(i.bare);
 	assert_true(passes_with(11, 9));
@@ -345,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_awaited),
 		cmocka_unit_test(test_all),
 		cmocka_unit_test(test_chance),
+		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_bare),
 	};
 

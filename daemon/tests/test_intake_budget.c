@@ -68,6 +68,7 @@ static void busy(uint64_t ns)
  * @taken: how many were
  * @from: where they come from; if that is set, by turns with what costs nothing from
  *	elsewhere
+ * @tag: likewise, of their cookies
  * @budget: its own, or another's
  * @intake: reads it
  * @turn_at: when the event loop calls that again
@@ -77,18 +78,20 @@ struct flooded {
 	uint64_t ns;
 	unsigned int taken;
 	union addr from;
+	uint32_t tag;
 	struct intake_budget budget;
 	struct intake intake;
 	uint64_t turn_at;
 };
 
-static enum intake_verdict take(void *ctx, union addr *sender)
+static enum intake_verdict take(void *ctx, struct intake_source *source)
 {
 	struct flooded *f = ctx;
 
-	if (f->taken++ % 2 && addr_is_set(&f->from))
+	if (f->taken++ % 2 && (addr_is_set(&f->from) || f->tag))
 		return f->verdict;
-	*sender = f->from;
+	source->addr = f->from;
+	source->tag = f->tag;
 	busy(f->ns);
 	return f->verdict;
 }
@@ -159,7 +162,7 @@ static void run_until_calm(struct flooded *f)
 		run(f, 1, 100);
 	assert_false(f->intake.flooded);
 	assert_false(f->intake.filter.strict);
-	assert_int_equal(f->intake.filter.chance, UINT32_MAX);
+	assert_int_equal(f->intake.filter.chance[INTAKE_STRANGERS], UINT32_MAX);
 }
 
 /* ------------------------------------------------------------------------
@@ -182,7 +185,7 @@ static void budget_of(uint64_t ns, unsigned int busy_others)
 	assert_true(intake_machine() >= INTAKE_BUDGET_NS);
 	for (n = 0; n < 100; n++)
 		send_init();
-	run_until_tight(&f, 1, &i->filter.chance);
+	run_until_tight(&f, 1, &i->filter.chance[INTAKE_STRANGERS]);
 	assert_true(i->flooded);
 	began = ran;
 	run(&f, 1, 2000);
@@ -236,7 +239,7 @@ static void test_debt(void **state)
 
 	(void)state;
 	start(&f, 20000);
-	run_until_tight(&f, 1, &i->filter.chance);
+	run_until_tight(&f, 1, &i->filter.chance[INTAKE_STRANGERS]);
 	f.taken = 0;
 	f.ns = 100 * BUDGET;
 	for (tries = 0; tries < 100 && !f.taken; tries++)
@@ -244,11 +247,11 @@ static void test_debt(void **state)
 	assert_true(f.taken);
 	assert_in_range(-i->credit, 1, most);
 	/* Now there is nothing more; it cannot know before it may look */
-	chance = i->filter.chance;
+	chance = i->filter.chance[INTAKE_STRANGERS];
 	f.verdict = INTAKE_EMPTY;
 	f.ns = 0;
 	for (tries = 0; tries < 1000 && i->credit <= 0; tries++) {
-		assert_int_equal(i->filter.chance, chance);
+		assert_int_equal(i->filter.chance[INTAKE_STRANGERS], chance);
 		run(&f, 1, 10);
 	}
 	assert_true(i->credit > 0);
@@ -298,25 +301,25 @@ static void test_use(void **state)
 
 	(void)state;
 	start(&f, 20000);
-	run_until_tight(&f, 1, &i->filter.chance);
+	run_until_tight(&f, 1, &i->filter.chance[INTAKE_STRANGERS]);
 	f.verdict = INTAKE_USE;
 	f.ns = 1000;
-	chance = i->filter.chance;
+	chance = i->filter.chance[INTAKE_STRANGERS];
 	for (tries = 0; tries < 1000 && i->flooded; tries++) {
 		run(&f, 1, 20);
-		assert_true(i->filter.chance >= chance);
-		chance = i->filter.chance;
+		assert_true(i->filter.chance[INTAKE_STRANGERS] >= chance);
+		chance = i->filter.chance[INTAKE_STRANGERS];
 	}
 	assert_false(i->flooded);
 	stop(&f);
 }
 
 /* So many of no use, and then nothing more */
-static enum intake_verdict take_few(void *ctx, union addr *sender)
+static enum intake_verdict take_few(void *ctx, struct intake_source *source)
 {
 	struct flooded *f = ctx;
 
-	(void)sender;
+	(void)source;
 	if (!f->taken)
 		return INTAKE_EMPTY;
 	f->taken--;
@@ -370,18 +373,93 @@ static void test_known(void **state)
 	known[0].in.sin_addr.s_addr = htonl(0xc0000201);
 	known[2].in.sin_addr.s_addr = htonl(0xc0000202);
 	intake_know(i, known, 3);
-	run_until_tight(&f, 1, &i->filter.known_chance[1]);
-	assert_int_equal(i->filter.known_chance[0], UINT32_MAX);
-	assert_int_equal(i->filter.known_chance[2], UINT32_MAX);
-	assert_int_equal(i->filter.chance, UINT32_MAX);
+	run_until_tight(&f, 1, &i->filter.chance[INTAKE_KNOWN + 1]);
+	assert_int_equal(i->filter.chance[INTAKE_KNOWN + 0], UINT32_MAX);
+	assert_int_equal(i->filter.chance[INTAKE_KNOWN + 2], UINT32_MAX);
+	assert_int_equal(i->filter.chance[INTAKE_STRANGERS], UINT32_MAX);
 	assert_in_range(count_passing(1000), 0, 100);
 	/* It is a stranger's address, now, and a peer goes on to be where it was */
 	intake_know(i, &known[2], 1);
-	assert_int_equal(i->filter.known_chance[0], UINT32_MAX);
+	assert_int_equal(i->filter.chance[INTAKE_KNOWN + 0], UINT32_MAX);
 	assert_int_equal(count_passing(10), 10);
-	run_until_tight(&f, 1, &i->filter.chance);
-	assert_int_equal(i->filter.known_chance[0], UINT32_MAX);
+	run_until_tight(&f, 1, &i->filter.chance[INTAKE_STRANGERS]);
+	assert_int_equal(i->filter.chance[INTAKE_KNOWN + 0], UINT32_MAX);
 	run_until_calm(&f);
+	stop(&f);
+}
+
+/* A flood with cookies of ours, or one without, keeps out nobody else */
+static void test_asked(void **state)
+{
+	static const uint32_t tags[] = { 77, 78 };
+	struct flooded f;
+	struct intake *i = &f.intake;
+	uint32_t *chance = i->filter.chance;
+
+	(void)state;
+	start(&f, MS);
+	intake_vouch(i, tags, 2);
+	f.tag = 78;
+	run_until_tight(&f, 1, &chance[INTAKE_ASKED]);
+	assert_int_equal(chance[INTAKE_STRANGERS], UINT32_MAX);
+	assert_int_equal(count_passing(10), 10);
+	run_until_calm(&f);
+	assert_int_equal(chance[INTAKE_ASKED], UINT32_MAX);
+	/* Of a secret that there is no more */
+	intake_vouch(i, tags, 1);
+	f.verdict = INTAKE_WASTE;
+	run_until_tight(&f, 1, &chance[INTAKE_STRANGERS]);
+	assert_int_equal(chance[INTAKE_ASKED], UINT32_MAX);
+	assert_in_range(count_passing(1000), 0, 100);
+	stop(&f);
+}
+
+/* Each peer is asked back once, and then proves to be one; or does not */
+static enum intake_verdict take_asked(void *ctx, struct intake_source *source)
+{
+	struct flooded *f = ctx;
+
+	if (f->taken++ % 2 == 0) {
+		busy(f->ns);
+		return INTAKE_WASTE;
+	}
+	source->tag = f->tag;
+	busy(10 * f->ns);
+	return INTAKE_USE;
+}
+
+/* However many peers come at once, that is no flood */
+static void test_given_back(void **state)
+{
+	static const uint32_t tag = 77;
+	struct flooded f;
+	struct intake *i = &f.intake;
+	int tries;
+
+	(void)state;
+	start(&f, MS);
+	i->take = take_asked;
+	intake_vouch(i, &tag, 1);
+	f.tag = tag;
+	run(&f, 1, 20000);
+	assert_in_range(f.taken, 2000, 1000000);
+	assert_false(i->flooded);
+	assert_in_range(f.budget.credit, 1, 10 * BUDGET);
+	/* No more is given back than there can be */
+	f.ns = 0;
+	run(&f, 1, 10000);
+	assert_in_range(f.budget.credit, 1, 10 * BUDGET);
+	/* Without a cookie of ours nobody was asked */
+	f.ns = MS;
+	f.tag = tag + 1;
+	for (tries = 0; tries < 100 && !i->flooded; tries++)
+		run(&f, 1, 100);
+	assert_true(i->flooded);
+	/* In a flood as well, with no more than there can be */
+	f.tag = tag;
+	f.ns = 1000;
+	run(&f, 1, 1000);
+	assert_true(i->credit <= (int64_t)BUDGET && f.budget.pool <= (int64_t)BUDGET);
 	stop(&f);
 }
 
@@ -404,16 +482,16 @@ static void test_common(void **state)
 	f[1].verdict = INTAKE_EMPTY;
 	f[1].intake.budget = &f[0].budget;
 	intake_start(&f[1].intake);
-	run_until_tight(f, 2, &f[0].intake.filter.chance);
+	run_until_tight(f, 2, &f[0].intake.filter.chance[INTAKE_STRANGERS]);
 	assert_true(f[0].intake.flooded);
 	f[0].taken = 0;
 	run(f, 2, 2000);
 	assert_in_range(f[0].taken, 500, 1001);
 	assert_false(f[1].intake.flooded);
-	assert_int_equal(f[1].intake.filter.chance, UINT32_MAX);
+	assert_int_equal(f[1].intake.filter.chance[INTAKE_STRANGERS], UINT32_MAX);
 	assert_int_equal(f[0].budget.flooded, 1);
 	f[1].verdict = INTAKE_WASTE;
-	run_until_tight(f, 2, &f[1].intake.filter.chance);
+	run_until_tight(f, 2, &f[1].intake.filter.chance[INTAKE_STRANGERS]);
 	assert_true(f[0].intake.flooded && f[1].intake.flooded);
 	assert_int_equal(f[0].budget.flooded, 2);
 	f[0].taken = f[1].taken = 0;
@@ -436,6 +514,8 @@ int main(void)
 		cmocka_unit_test(test_use),
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_known),
+		cmocka_unit_test(test_asked),
+		cmocka_unit_test(test_given_back),
 		cmocka_unit_test(test_common),
 	};
 

@@ -70,12 +70,12 @@ static unsigned int count;
 static uint64_t cost;		/* of a message */
 static uint64_t outlier;	/* of the next one; 0: as others */
 
-static enum intake_verdict take(void *ctx, union addr *sender)
+static enum intake_verdict take(void *ctx, struct intake_source *source)
 {
 	struct flooded *f = ctx;
 	uint64_t ns = outlier ? outlier : cost;
 
-	(void)sender;
+	(void)source;
 	if (!f->waiting)
 		return INTAKE_EMPTY;
 	f->waiting--;
@@ -253,7 +253,20 @@ static void test_calm_again(void **state)
 	run(120, 0, 0);
 	assert_int_equal(budget.flooded, 0);
 	for (k = 0; k < count; k++)
-		assert_int_equal(flooded[k].intake.filter.chance, UINT32_MAX);
+		assert_int_equal(flooded[k].intake.filter.chance[INTAKE_STRANGERS], UINT32_MAX);
+	stop();
+}
+
+/* What all spent together before they were flooded is not owed for minutes */
+static void test_debt_goes_along(void **state)
+{
+	(void)state;
+	start(250, MS, 2);
+	run(2, 0, 1000000);
+	assert_int_equal(budget.flooded, count);
+	assert_in_range(budget.credit + (int64_t)budget.ns, 0, budget.ns + budget.ns * 10);
+	run(120, 0, 0);
+	assert_int_equal(budget.flooded, 0);
 	stop();
 }
 
@@ -265,6 +278,7 @@ int main(void)
 		cmocka_unit_test(test_a_little_on_each),
 		cmocka_unit_test(test_outlier),
 		cmocka_unit_test(test_calm_again),
+		cmocka_unit_test(test_debt_goes_along),
 	};
 
 	return cmocka_run_group_tests_name("intake_shares", tests, NULL, NULL);
