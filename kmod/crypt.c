@@ -22,8 +22,6 @@
 #include "pages.h"
 #include "spread.h"
 
-#define CRYPT_HEADER	sizeof(struct cipe_wire_data)
-
 /* A received datagram in more pieces than this is copied together first */
 #define CRYPT_PIECES	4
 
@@ -63,34 +61,12 @@ unsigned int cipe_crypt_size(const struct crypto_aead *tx,
 }
 
 /* The nonce: the counter XORed into the end of the IV, RFC 8446 section 5.3 */
-static void crypt_nonce(u8 *nonce, const u8 *iv, u32 counter)
+static __always_inline void crypt_nonce(u8 *nonce, const u8 *iv, u32 counter)
 {
 	u8 *end = nonce + CIPE_WIRE_IV_LEN - sizeof(counter);
 
 	memcpy(nonce, iv, CIPE_WIRE_IV_LEN);
 	put_unaligned_be32(get_unaligned_be32(end) ^ counter, end);
-}
-
-/* What the API takes for one datagram. A cipher that is done at once leaves it
- * for the next.
- */
-static struct cipe_crypt *crypt_get(struct cipe_batch *batch,
-				    struct cipe_packet *packet)
-{
-	unsigned int size = batch->key->crypt_size;
-	struct cipe_crypt *crypt = batch->crypt;
-
-	if (unlikely(!crypt || batch->crypt_size < size)) {
-		kfree_sensitive(crypt);
-		crypt = kmalloc(size, GFP_ATOMIC | __GFP_NOWARN);
-		batch->crypt = crypt;
-		batch->crypt_size = size;
-		if (!crypt)
-			return NULL;
-	}
-	crypt->batch = batch;
-	crypt->packet = packet;
-	return crypt;
 }
 
 static struct cipe_order *crypt_order(struct cipe_batch *batch)
@@ -126,64 +102,36 @@ static void crypt_finished(cipe_async_t *async, int err)
 	crypt_ended(batch);
 }
 
-/* What the cipher said: the end, or that the callback will follow. Without
- * CRYPTO_TFM_REQ_MAY_BACKLOG -EBUSY means refused: the packet is dropped, as by
- * any queue that is full.
+/* A request, with what is the same for all datagrams of the batch. A cipher that is
+ * done at once leaves it for the next one.
  */
-static void crypt_submitted(struct cipe_batch *batch, struct cipe_packet *packet,
-			    int err)
+static struct cipe_crypt *crypt_prepare(struct cipe_batch *batch)
 {
-	if (likely(err != -EINPROGRESS)) {
-		packet->err = err;
-		atomic_dec(&batch->pending);
-	}
-}
-
-/* An entry as if it were new: engines leave marks in those they mapped */
-static void crypt_entry(struct scatterlist *sg, const u8 *buf, unsigned int len)
-{
-	*sg = (struct scatterlist){};
-	sg_set_buf(sg, buf, len);
-}
-
-/**
- * cipe_crypt_stretch - a datagram in one stretch, as ciphers are given it
- * @sg: two entries, of any content
- * @datagram: header, text and tag
- * @len: octets of text
- *
- * The tag has an entry of its own, for the crypto API builds one each time it
- * finds the tag within another.
- */
-void cipe_crypt_stretch(struct scatterlist *sg, const u8 *datagram, unsigned int len)
-{
-	crypt_entry(&sg[0], datagram, CRYPT_HEADER + len);
-	crypt_entry(&sg[1], datagram + CRYPT_HEADER + len, CIPE_WIRE_TAG_LEN);
-	sg_mark_end(&sg[1]);
-}
-
-static void crypt_encrypt(struct cipe_batch *batch, struct cipe_packet *packet)
-{
-	struct cipe_crypt *crypt = crypt_get(batch, packet);
 	struct cipe_key *key = batch->key;
-	int err;
+	struct cipe_crypt *crypt = batch->crypt;
 
-	packet->err = -ENOMEM;
-	if (unlikely(!crypt))
-		return;
-	crypt_nonce(crypt->iv, key->tx_iv, packet->counter);
-	cipe_crypt_stretch(crypt->src, packet->data, packet->len);
-	aead_request_set_tfm(&crypt->req, key->tx);
+	batch->crypt = NULL;
+	if (unlikely(!crypt || batch->crypt_size < key->crypt_size)) {
+		kfree_sensitive(crypt);
+		crypt = kmalloc(key->crypt_size, GFP_ATOMIC | __GFP_NOWARN);
+		batch->crypt_size = key->crypt_size;
+		if (!crypt)
+			return NULL;
+	}
+	crypt->batch = batch;
+	aead_request_set_tfm(&crypt->req, batch->encrypt ? key->tx : key->rx);
 	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
-	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
+	aead_request_set_ad(&crypt->req, CIPE_CRYPT_HEADER);
+	return crypt;
+}
+
+static int crypt_encrypt(struct cipe_crypt *crypt, struct cipe_packet *packet)
+{
+	crypt_nonce(crypt->iv, crypt->batch->key->tx_iv, packet->counter);
+	cipe_crypt_stretch(crypt->src, packet->data, packet->len);
 	aead_request_set_crypt(&crypt->req, crypt->src, crypt->src, packet->len,
 			       crypt->iv);
-	atomic_inc(&batch->pending);
-	batch->crypt = NULL;
-	err = crypto_aead_encrypt(&crypt->req);
-	if (likely(err != -EINPROGRESS))
-		batch->crypt = crypt;
-	crypt_submitted(batch, packet, err);
+	return crypto_aead_encrypt(&crypt->req);
 }
 
 /* The source of a received datagram in several pieces; NULL: it has to be copied
@@ -209,10 +157,10 @@ static struct scatterlist *crypt_pieces(struct cipe_crypt *crypt, struct sk_buff
 static struct scatterlist *crypt_map(struct cipe_crypt *crypt, struct sk_buff *skb,
 				     const struct cipe_packet *packet)
 {
-	u8 *header = packet->data - CRYPT_HEADER;
+	u8 *header = packet->data - CIPE_CRYPT_HEADER;
 	struct scatterlist *src;
 
-	crypt_entry(crypt->dst, header, CRYPT_HEADER + packet->len);
+	cipe_crypt_entry(crypt->dst, header, CIPE_CRYPT_HEADER + packet->len);
 	sg_mark_end(crypt->dst);
 	if (likely(packet->from)) {
 		cipe_crypt_stretch(crypt->src, packet->from, packet->len);
@@ -227,29 +175,49 @@ static struct scatterlist *crypt_map(struct cipe_crypt *crypt, struct sk_buff *s
 	return crypt->src;
 }
 
-static void crypt_decrypt(struct cipe_batch *batch, struct cipe_packet *packet)
+static int crypt_decrypt(struct cipe_crypt *crypt, struct cipe_packet *packet)
 {
-	struct cipe_crypt *crypt = crypt_get(batch, packet);
-	struct cipe_key *key = batch->key;
-	struct scatterlist *src;
-	int err;
+	struct scatterlist *src = crypt_map(crypt, crypt->batch->skb, packet);
 
-	packet->err = -ENOMEM;
-	src = likely(crypt) ? crypt_map(crypt, batch->skb, packet) : NULL;
 	if (unlikely(!src))
-		return;
-	crypt_nonce(crypt->iv, key->rx_iv, packet->counter);
-	aead_request_set_tfm(&crypt->req, key->rx);
-	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
-	aead_request_set_ad(&crypt->req, CRYPT_HEADER);
+		return -ENOMEM;
+	crypt_nonce(crypt->iv, crypt->batch->key->rx_iv, packet->counter);
 	aead_request_set_crypt(&crypt->req, src, crypt->dst,
 			       packet->len + CIPE_WIRE_TAG_LEN, crypt->iv);
-	atomic_inc(&batch->pending);
-	batch->crypt = NULL;
-	err = crypto_aead_decrypt(&crypt->req);
-	if (likely(err != -EINPROGRESS))
-		batch->crypt = crypt;
-	crypt_submitted(batch, packet, err);
+	return crypto_aead_decrypt(&crypt->req);
+}
+
+/* What the cipher said: the end, or that the callback will follow. Without
+ * CRYPTO_TFM_REQ_MAY_BACKLOG -EBUSY means refused: the packet is dropped, as by
+ * any queue that is full.
+ */
+static void crypt_api(struct cipe_batch *batch)
+{
+	struct cipe_crypt *crypt = NULL;
+	unsigned int i, ended = 0;
+
+	/* All of them, lest the first one's end is taken for the last one's */
+	atomic_add(batch->n, &batch->pending);
+	for (i = 0; i < batch->n; i++) {
+		struct cipe_packet *packet = &batch->packet[i];
+		int err = -ENOMEM;
+
+		if (unlikely(!crypt))
+			crypt = crypt_prepare(batch);
+		if (likely(crypt)) {
+			crypt->packet = packet;
+			err = batch->encrypt ? crypt_encrypt(crypt, packet) :
+					       crypt_decrypt(crypt, packet);
+		}
+		if (unlikely(err == -EINPROGRESS)) {
+			crypt = NULL;
+			continue;
+		}
+		packet->err = err;
+		ended++;
+	}
+	batch->crypt = crypt;
+	atomic_sub(ended, &batch->pending);
 }
 
 static void crypt_chacha_encrypt(struct cipe_batch *batch)
@@ -279,9 +247,9 @@ static int crypt_chacha_open(struct cipe_batch *batch, struct cipe_packet *packe
 			     u8 *scratch)
 {
 	/* One stretch: the header's place is used again by the cipher */
-	u8 *at = scratch + CIPE_CHACHA_ROOM - CRYPT_HEADER;
+	u8 *at = scratch + CIPE_CHACHA_ROOM - CIPE_CRYPT_HEADER;
 	struct cipe_key *key = batch->key;
-	u8 header[CRYPT_HEADER], nonce[CIPE_WIRE_IV_LEN];
+	u8 header[CIPE_CRYPT_HEADER], nonce[CIPE_WIRE_IV_LEN];
 
 	unsigned int len = packet->len + CIPE_WIRE_OVERHEAD;
 
@@ -313,18 +281,13 @@ static void crypt_chacha_decrypt(struct cipe_batch *batch)
 static void crypt_all(struct cipe_batch *batch)
 {
 	u64 begin = cipe_spread_begin(batch);
-	unsigned int i;
 
 	if (!batch->key->tx && batch->encrypt)
 		crypt_chacha_encrypt(batch);
 	else if (!batch->key->rx)
 		crypt_chacha_decrypt(batch);
-	else if (batch->encrypt)
-		for (i = 0; i < batch->n; i++)
-			crypt_encrypt(batch, &batch->packet[i]);
 	else
-		for (i = 0; i < batch->n; i++)
-			crypt_decrypt(batch, &batch->packet[i]);
+		crypt_api(batch);
 	cipe_spread_end(begin);
 }
 
