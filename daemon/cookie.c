@@ -159,6 +159,12 @@ int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to, uint
 	return err ? err : make_part(jar, 0, DOMAIN_FRESH, to, turn, cookie + AT_FRESH);
 }
 
+/* Of a secret that made cookies for one life, none is younger than one now */
+static bool may_be_good(const struct cookie_jar *jar, unsigned int secret, uint64_t now)
+{
+	return now - jar->made_at[secret] < 2 * COOKIE_LIFE_MS;
+}
+
 /* Is it what that part of the cookie has to be? */
 static bool is_right(const struct cookie_jar *jar, unsigned int secret, uint8_t domain,
 		     const union addr *from, uint64_t turn, const uint8_t part[PART])
@@ -177,9 +183,7 @@ unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr
 	if (draw(jar, now))
 		return 0;
 	for (i = 0; i < jar->drawn; i++) {
-		/* Of a secret that made cookies for one life, none is younger than one now */
-		if (memcmp(cookie, jar->tag[i], COOKIE_TAG_LEN) ||
-		    now - jar->made_at[i] >= 2 * COOKIE_LIFE_MS ||
+		if (memcmp(cookie, jar->tag[i], COOKIE_TAG_LEN) || !may_be_good(jar, i, now) ||
 		    !is_right(jar, i, DOMAIN_ADDRESS, from, COOKIE_NO_TURN, cookie + AT_ADDRESS))
 			continue;
 		if (turn == COOKIE_NO_TURN ||
@@ -198,13 +202,15 @@ uint32_t cookie_tag(const uint8_t cookie[COOKIE_TAG_LEN])
 	return ntohl(tag);
 }
 
-unsigned int cookie_tags(const struct cookie_jar *jar, uint32_t tag[COOKIE_TAGS_MAX])
+unsigned int cookie_tags(const struct cookie_jar *jar, uint64_t now,
+			 uint32_t tag[COOKIE_TAGS_MAX])
 {
-	unsigned int i;
+	unsigned int i, n = 0;
 
 	for (i = 0; i < jar->drawn; i++)
-		tag[i] = cookie_tag(jar->tag[i]);
-	return jar->drawn;
+		if (may_be_good(jar, i, now))
+			tag[n++] = cookie_tag(jar->tag[i]);
+	return n;
 }
 
 uint64_t cookie_turn(struct cookie_jar *jar)

@@ -84,13 +84,15 @@ unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr
 /**
  * cookie_tags - what cookies that may be good begin with
  * @jar: of the address
+ * @now: the time
  * @tag: receives up to %COOKIE_TAGS_MAX, as 32 bits in network byte order are read
  *
  * No secret of those who were given one, nor of those who can read along.
  *
  * Return: how many.
  */
-unsigned int cookie_tags(const struct cookie_jar *jar, uint32_t tag[COOKIE_TAGS_MAX]);
+unsigned int cookie_tags(const struct cookie_jar *jar, uint64_t now,
+			 uint32_t tag[COOKIE_TAGS_MAX]);
 
 /** cookie_tag - likewise, of that one; 0: none */
 uint32_t cookie_tag(const uint8_t cookie[COOKIE_TAG_LEN]);

@@ -46,6 +46,7 @@ int gate_challenge(struct gate *gate, const struct identity *id, uint64_t turn, 
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
 	int err = cookie_make(gate->jar, now, to, turn, cookie);
 
+	gate->asked++;
 	out->len = GUARD_CHALLENGE_LEN;
 	return err ? err : guard_write_challenge(id, init, len, cookie, out->data);
 }

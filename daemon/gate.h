@@ -22,11 +22,13 @@
  * @jar: makes and knows cookies
  * @load: INITs of late
  * @flooded: more come than are read, so those tell nothing (intake.h)
+ * @asked: how often gate_challenge() asked
  */
 struct gate {
 	struct cookie_jar *jar;
 	struct load load;
 	bool flooded;
+	unsigned int asked;
 };
 
 /**

@@ -128,14 +128,20 @@ static void charge(struct intake *i, uint64_t cost)
 	}
 }
 
-/* Of what was charged for messages before: as if they had not come. More than there
- * could be without them is nobody's
+/* One of those who were asked back is a peer: no more of that than was charged, and
+ * than there could be without it. Whose question is answered is not known; each took
+ * about the same.
  */
-static void give_back(struct intake *i, uint64_t cost)
+static void give_back(struct intake *i)
 {
 	struct intake_budget *b = i->budget;
 	int64_t each = (int64_t)share(b);
+	uint64_t cost;
 
+	if (!i->asked)
+		return;
+	cost = i->asked_ns / i->asked--;
+	i->asked_ns -= cost;
 	i->spent -= cost < i->spent ? cost : i->spent;
 	if (i->flooded) {
 		b->pool += (int64_t)cost;
@@ -193,7 +199,16 @@ static void share_debt(struct intake_budget *b)
 		return;
 	b->credit -= part;
 	b->pool += part;
-	bound(&b->pool, deepest(b), 0);
+	if (b->pool < deepest(b))
+		b->pool = deepest(b);
+}
+
+/* None is flooded any more. What they still owe would be paid by nobody */
+static void return_debt(struct intake_budget *b)
+{
+	if (b->pool < 0)
+		b->credit += b->pool;
+	b->pool = 0;
 }
 
 /* After a flood there is no time saved up for another one */
@@ -212,6 +227,8 @@ static void count_flooded(struct intake *i, bool flooded)
 	if (has_had_turn(i))
 		b->done--;
 	b->flooded--;
+	if (!b->flooded)
+		return_debt(b);
 	end_round(b);
 	bound(&b->credit, deepest(b), (int64_t)share(b));
 }
@@ -253,10 +270,13 @@ static unsigned int find_worst(const struct intake *i)
 	const uint32_t *chance = i->filter.chance;
 	unsigned int who, worst = INTAKE_STRANGERS;
 
-	for (who = worst + 1; who < count_accounts(i); who++)
+	for (who = worst + 1; who < count_accounts(i); who++) {
+		if (who == INTAKE_ASKED && !i->filter.n_tags)
+			continue;
 		if (chance[who] > CHANCE_MIN &&
 		    (i->used[who] > i->used[worst] || chance[worst] <= CHANCE_MIN))
 			worst = who;
+	}
 	return worst;
 }
 
@@ -365,13 +385,21 @@ static void check_period(struct intake *i, uint64_t now)
  * reading
  */
 
-/* Among the known addresses, of which there may be fewer than they were */
+/* The filter does not see which interface it came by */
+static bool is_from(const union addr *known, union addr from)
+{
+	if (from.sa.sa_family == AF_INET6 && known->sa.sa_family == AF_INET6)
+		from.in6.sin6_scope_id = known->in6.sin6_scope_id;
+	return addr_equal_host(known, &from);
+}
+
+/* Among the known addresses; else as many as there are */
 static unsigned int find_known(const struct intake *i, const union addr *from)
 {
 	unsigned int n;
 
 	for (n = 0; n < i->filter.n_known; n++)
-		if (addr_equal_host(&i->filter.known[n], from))
+		if (is_from(&i->filter.known[n], *from))
 			break;
 	return n;
 }
@@ -396,10 +424,12 @@ static unsigned int find_account(const struct intake *i, const struct intake_sou
 	return was_asked(i, from) ? INTAKE_ASKED : INTAKE_STRANGERS;
 }
 
-/* Where there is one account only, nothing has to be found out for each message */
+/* Else nothing has to be found out for each message: nobody has less of a chance, or
+ * there is one account only
+ */
 static bool has_accounts(const struct intake *i)
 {
-	return i->filter.n_known || i->filter.n_tags;
+	return i->flooded && (i->filter.n_known || i->filter.n_tags);
 }
 
 static uint64_t enter(struct intake *i, const struct intake_source *from, uint64_t began)
@@ -419,13 +449,14 @@ static bool take_some(struct intake *i, unsigned int max)
 	enum intake_verdict verdict = INTAKE_WASTE;
 	uint64_t began = ran_ns(), last = began, cost;
 	struct intake_source from;
-	unsigned int n;
+	unsigned int n, asked = 0;
 
 	for (n = 0; n < max; n++) {
 		from = (struct intake_source){ .addr.sa.sa_family = AF_UNSPEC };
 		verdict = i->take(i->ctx, &from);
 		if (verdict != INTAKE_WASTE)
 			break;
+		asked += from.asked;
 		if (has_accounts(i))
 			last = enter(i, &from, last);
 	}
@@ -434,10 +465,12 @@ static bool take_some(struct intake *i, unsigned int max)
 		cost = has_accounts(i) ? last - began : n * i->each;
 	if (n) {
 		i->each = cost / n;
+		i->asked += asked;
+		i->asked_ns += asked * i->each;
 		charge(i, cost);
 	}
 	if (verdict == INTAKE_USE && was_asked(i, &from))
-		give_back(i, i->each);
+		give_back(i);
 	return verdict != INTAKE_EMPTY;
 }
 

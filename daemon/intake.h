@@ -71,10 +71,12 @@ enum intake_verdict {
  * struct intake_source - whose a message is
  * @addr: its sender
  * @tag: if it is an INIT: what its cookie begins with; 0: no cookie
+ * @asked: its sender was asked for another one, with a cookie
  */
 struct intake_source {
 	union addr addr;
 	uint32_t tag;
+	bool asked;
 };
 
 /**
@@ -155,6 +157,8 @@ struct intake_budget {
  * @period_end: when the next period begins, in nanoseconds of a clock that is never set
  * @spent: nanoseconds of this one, on what came to nothing
  * @each: nanoseconds that one message of that kind took of late
+ * @asked: senders that were asked back, and did not prove to be peers so far
+ * @asked_ns: what that took
  * @credit: when flooded: nanoseconds that may be spent now; less than 0: that must
  *	pass first
  * @turned_at: when @credit was last added to, by that clock
@@ -179,6 +183,8 @@ struct intake {
 	uint64_t period_end;
 	uint64_t spent;
 	uint64_t each;
+	uint64_t asked;
+	uint64_t asked_ns;
 	int64_t credit;
 	uint64_t turned_at;
 	uint64_t round;

@@ -5,11 +5,13 @@
 #include "port.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "clock.h"
+#include "guard.h"
 #include "icmp.h"
 #include "log.h"
 
@@ -214,21 +216,40 @@ static void on_icmp(struct ev_loop *loop, ev_io *w, int revents)
 }
 
 /* Cookies were made or looked at: of which secrets are they now? */
-static void know_cookies(struct port *p)
+static void know_cookies(struct port *p, uint64_t now)
 {
 	uint32_t tag[COOKIE_TAGS_MAX];
-	unsigned int n = cookie_tags(p->gate->jar, tag);
+	unsigned int n = cookie_tags(p->gate->jar, now, tag);
 
 	intake_vouch(&p->intake, tag, n);
 }
 
+/* As the filter has it, whatever else is wrong with the message: else the time it took
+ * would be charged to those whose chance did not let it in
+ */
 static uint32_t tag_of(const uint8_t *data, size_t len)
 {
-	struct handshake_header header;
-
-	if (handshake_peek(data, len, &header) != HANDSHAKE_OK || header.type != CIPE_WIRE_INIT)
+	if (len < GUARD_INIT_HEAD ||
+	    data[offsetof(struct cipe_wire_control, type)] != CIPE_WIRE_INIT)
 		return 0;
 	return cookie_tag(handshake_cookie(data));
+}
+
+/* A message of the key exchange. True: it was of use */
+static bool take_control(struct port *p, const struct path *from, const uint8_t *data,
+			 size_t len, struct intake_source *source)
+{
+	unsigned int asked = p->gate->asked;
+	uint64_t now = clock_ms();
+	bool used;
+
+	source->addr = from->remote;
+	source->tag = tag_of(data, len);
+	p->gate->flooded = p->intake.flooded;
+	used = port_receive(p, now, from, data, len);
+	source->asked = p->gate->asked != asked;
+	know_cookies(p, now);
+	return used;
 }
 
 static enum intake_verdict take_message(void *ctx, struct intake_source *source)
@@ -248,13 +269,8 @@ static enum intake_verdict take_message(void *ctx, struct intake_source *source)
 	if (n < 0)
 		read_errors(p);
 	/* Data packets come here only before the kernel had the socket */
-	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4)) {
-		source->addr = from.remote;
-		source->tag = tag_of(buf, (size_t)n);
-		p->gate->flooded = p->intake.flooded;
-		used = port_receive(p, clock_ms(), &from, buf, (size_t)n);
-		know_cookies(p);
-	}
+	else if (n >= 4 && !memcmp(buf, "\0\0\0\0", 4))
+		used = take_control(p, &from, buf, (size_t)n, source);
 	return used ? INTAKE_USE : INTAKE_WASTE;
 }
 

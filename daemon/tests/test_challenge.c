@@ -252,21 +252,26 @@ static void test_cookie_tags(void **state)
 	(void)state;
 	assert_int_equal(secret_init(0), 0);
 	jar = cookie_new(NULL);
-	assert_int_equal(cookie_tags(jar, tag), 0);
+	assert_int_equal(cookie_tags(jar, 10, tag), 0);
 	assert_int_equal(cookie_make(jar, 10, &a, cookie_turn(jar), cookie[0]), 0);
 	a.in.sin_port = htons(4000);
 	assert_int_equal(cookie_make(jar, 20, &a, cookie_turn(jar), cookie[1]), 0);
-	assert_int_equal(cookie_tags(jar, tag), 1);
+	assert_int_equal(cookie_tags(jar, 20, tag), 1);
 	assert_int_equal(cookie_tag(cookie[0]), tag[0]);
 	assert_int_equal(cookie_tag(cookie[1]), tag[0]);
 	assert_int_equal(cookie_tag(none), 0);
 	assert_int_not_equal(tag[0], 0);
 	first = tag[0];
 	assert_int_equal(cookie_make(jar, COOKIE_LIFE_MS + 10, &a, COOKIE_NO_TURN, cookie[2]), 0);
-	assert_int_equal(cookie_tags(jar, tag), 2);
+	assert_int_equal(cookie_tags(jar, COOKIE_LIFE_MS + 10, tag), 2);
 	assert_int_equal(cookie_tag(cookie[2]), tag[0]);
 	assert_int_equal(tag[1], first);
 	assert_int_not_equal(tag[0], first);
+	/* Cookies of the first are good no more, and then those of the other */
+	first = tag[0];
+	assert_int_equal(cookie_tags(jar, 2 * COOKIE_LIFE_MS + 10, tag), 1);
+	assert_int_equal(tag[0], first);
+	assert_int_equal(cookie_tags(jar, 3 * COOKIE_LIFE_MS + 10, tag), 0);
 	cookie_free(jar);
 }
 

@@ -161,6 +161,18 @@ static void test_awaited(void **state)
 	close_both();
 }
 
+/* With a cookie that begins like that */
+static int passes_tagged(uint8_t type, uint32_t tag)
+{
+	uint8_t msg[INIT_LEN];
+
+	memcpy(msg, init, sizeof(msg));
+	msg[offsetof(struct cipe_wire_control, type)] = type;
+	tag = htonl(tag);
+	memcpy(msg + GUARD_HEADER_LEN, &tag, sizeof(tag));
+	return passes(msg, sizeof(msg));
+}
+
 /* All that there can be in a filter at once */
 static void test_all(void **state)
 {
@@ -179,8 +191,15 @@ static void test_all(void **state)
 		f.known[i].in6.sin6_addr.s6_addr[15] ^= (uint8_t)(2 + i);
 		f.chance[INTAKE_KNOWN + i] = UINT32_MAX - 1;
 	}
+	f.chance[INTAKE_ASKED] = UINT32_MAX;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_false(passes_with(11, 8));
+	f.hints[0] = 0;
+	assert_int_equal(intake_attach(to, &f), 0);
+	assert_true(passes_tagged(CIPE_WIRE_INIT, 1));
+	assert_true(passes_tagged(CIPE_WIRE_INIT, 2));
+	assert_false(passes_tagged(CIPE_WIRE_INIT, 3));
+	f.hints[0] = 1;
 	f.known[7] = here;
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_true(passes_with(11, 1));
@@ -238,23 +257,11 @@ static void test_chance(void **state)
 	chance_at(AF_INET6);
 }
 
-/* Likewise, with a cookie that begins like that */
-static int passes_tagged(uint8_t type, uint32_t tag)
-{
-	uint8_t msg[INIT_LEN];
-
-	memcpy(msg, init, sizeof(msg));
-	msg[offsetof(struct cipe_wire_control, type)] = type;
-	tag = htonl(tag);
-	memcpy(msg + GUARD_HEADER_LEN, &tag, sizeof(tag));
-	return passes(msg, sizeof(msg));
-}
-
 /* Who brings a cookie of ours back has a chance of his own */
 static void asked_at(int family)
 {
 	struct intake_filter f = { .family = family, .tags = { 0x80000001, 0x00cafe00 } };
-	unsigned int n;
+	int n, passed[2];
 
 	open_both(family);
 	f.chance[INTAKE_ASKED] = UINT32_MAX;
@@ -273,9 +280,12 @@ static void asked_at(int family)
 	assert_int_equal(intake_attach(to, &f), 0);
 	assert_true(passes_tagged(CIPE_WIRE_INIT, 0));
 	assert_true(passes_tagged(CIPE_WIRE_RESPONSE, 0x80000001));
-	for (n = 0; n < 64 && passes_tagged(CIPE_WIRE_INIT, 0x80000001); n++)
-		;
-	assert_in_range(n, 0, 63);
+	for (n = passed[0] = passed[1] = 0; n < 1000; n++) {
+		passed[0] += passes_tagged(CIPE_WIRE_INIT, 0x80000001);
+		passed[1] += passes_tagged(CIPE_WIRE_INIT, 0x00cafe00);
+	}
+	assert_in_range(passed[0], 400, 600);
+	assert_in_range(passed[1], 400, 600);
 	/* Where a peer is known to be, it is not looked at */
 	f.chance[INTAKE_ASKED] = 0;
 	f.known[0] = here;

@@ -414,52 +414,136 @@ static void test_asked(void **state)
 	stop(&f);
 }
 
-/* Each peer is asked back once, and then proves to be one; or does not */
-static enum intake_verdict take_asked(void *ctx, struct intake_source *source)
-{
-	struct flooded *f = ctx;
+/* So many are asked back, and then so many prove to be peers. Each takes @ns */
+struct herd {
+	unsigned int ask, prove;
+	unsigned int at;
+	uint32_t tag;
+	uint64_t ns;
+};
 
-	if (f->taken++ % 2 == 0) {
-		busy(f->ns);
+static enum intake_verdict take_herd(void *ctx, struct intake_source *source)
+{
+	struct herd *h = ctx;
+
+	busy(h->ns);
+	if (h->at++ < h->ask) {
+		source->asked = true;
 		return INTAKE_WASTE;
 	}
-	source->tag = f->tag;
-	busy(10 * f->ns);
+	if (h->at == h->ask + h->prove)
+		h->at = 0;
+	source->tag = h->tag;
 	return INTAKE_USE;
 }
 
-/* However many peers come at once, that is no flood */
-static void test_given_back(void **state)
+static void start_herd(struct flooded *f, struct herd *h)
 {
 	static const uint32_t tag = 77;
+
+	start(f, 0);
+	f->intake.take = take_herd;
+	f->intake.ctx = h;
+	intake_vouch(&f->intake, &tag, 1);
+}
+
+/* However many peers come at once, that is no flood. Half of the time goes to asking
+ * them: 25 times what there is of it
+ */
+static void test_herd(void **state)
+{
+	struct herd h = { .ask = 16, .prove = 16, .tag = 77, .ns = 100000 };
+	struct flooded f;
+	int tries;
+
+	(void)state;
+	start_herd(&f, &h);
+	run(&f, 1, 20000);
+	assert_false(f.intake.flooded);
+	assert_in_range(f.budget.credit, 10 * BUDGET - 17 * h.ns, 10 * BUDGET);
+	/* Those are no peers */
+	h.tag = 78;
+	for (tries = 0; tries < 100 && !f.intake.flooded; tries++)
+		run(&f, 1, 100);
+	assert_true(f.intake.flooded);
+	stop(&f);
+}
+
+static void read_once(struct intake *i)
+{
+	ev_invoke(i->loop, &i->io, EV_READ);
+}
+
+/* No more than was charged, nor than there can be; and none for who was not asked */
+static void test_given_back(void **state)
+{
+	struct herd h = { .ask = 16, .prove = 100, .tag = 77, .ns = MS };
+	struct flooded f;
+	struct intake *i = &f.intake;
+	int64_t credit;
+	unsigned int n;
+
+	(void)state;
+	start_herd(&f, &h);
+	f.budget.credited_at = now;
+	f.budget.credit = 19 * MS;
+	read_once(i);
+	assert_int_equal(i->asked, 16);
+	assert_int_equal(i->asked_ns, 16 * MS);
+	assert_int_equal(i->spent, 16 * MS);
+	assert_int_equal(f.budget.credit, 3 * MS);
+	f.budget.credited_at = now;
+	h.ns = 0;
+	for (n = 1; n <= 16; n++) {
+		read_once(i);
+		assert_int_equal(i->asked, 16 - n);
+		assert_int_equal(i->spent, (16 - n) * MS);
+		assert_int_equal(f.budget.credit, (3 + n) * MS);
+	}
+	credit = f.budget.credit;
+	read_once(i);
+	assert_int_equal(f.budget.credit, credit);
+	i->asked = 2;
+	i->asked_ns = 4 * MS;
+	read_once(i);
+	assert_int_equal(f.budget.credit, 10 * BUDGET);
+	assert_int_equal(i->asked_ns, 2 * MS);
+	stop(&f);
+}
+
+/* One turn, of those that prove to be peers only; so many were asked */
+static void take_turn_of(struct intake *i, unsigned int asked, int64_t credit)
+{
+	i->asked = asked;
+	i->asked_ns = asked * 100000ull;
+	i->credit = i->budget->pool = credit;
+	i->turned_at = i->budget->credited_at = now;
+	ev_invoke(i->loop, &i->turn, EV_TIMER);
+}
+
+/* In a flood: to the socket that asked, and to all */
+static void test_given_back_in_flood(void **state)
+{
+	struct herd h = { .ask = UINT32_MAX, .tag = 77, .ns = 20000 };
 	struct flooded f;
 	struct intake *i = &f.intake;
 	int tries;
 
 	(void)state;
-	start(&f, MS);
-	i->take = take_asked;
-	intake_vouch(i, &tag, 1);
-	f.tag = tag;
-	run(&f, 1, 20000);
-	assert_in_range(f.taken, 2000, 1000000);
-	assert_false(i->flooded);
-	assert_in_range(f.budget.credit, 1, 10 * BUDGET);
-	/* No more is given back than there can be */
-	f.ns = 0;
-	run(&f, 1, 10000);
-	assert_in_range(f.budget.credit, 1, 10 * BUDGET);
-	/* Without a cookie of ours nobody was asked */
-	f.ns = MS;
-	f.tag = tag + 1;
+	start_herd(&f, &h);
 	for (tries = 0; tries < 100 && !i->flooded; tries++)
 		run(&f, 1, 100);
-	assert_true(i->flooded);
-	/* In a flood as well, with no more than there can be */
-	f.tag = tag;
-	f.ns = 1000;
-	run(&f, 1, 1000);
-	assert_true(i->credit <= (int64_t)BUDGET && f.budget.pool <= (int64_t)BUDGET);
+	assert_true(i->flooded && i->asked);
+	h = (struct herd){ .prove = UINT32_MAX, .tag = 77 };
+	take_turn_of(i, 5, 100000);
+	assert_int_equal(i->credit, 600000);
+	assert_int_equal(f.budget.pool, 600000);
+	take_turn_of(i, 50, 100000);
+	assert_int_equal(i->credit, BUDGET / 2);
+	assert_int_equal(f.budget.pool, BUDGET / 2);
+	h.tag = 78;
+	take_turn_of(i, 5, 100000);
+	assert_int_equal(i->credit, 100000);
 	stop(&f);
 }
 
@@ -515,7 +599,9 @@ int main(void)
 		cmocka_unit_test(test_burst),
 		cmocka_unit_test(test_known),
 		cmocka_unit_test(test_asked),
+		cmocka_unit_test(test_herd),
 		cmocka_unit_test(test_given_back),
+		cmocka_unit_test(test_given_back_in_flood),
 		cmocka_unit_test(test_common),
 	};
 

@@ -243,20 +243,27 @@ static void test_busy(void **state)
 	struct end *e = &ends[LINKS - 1];
 	struct handshake_message init, challenge;
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
+	uint64_t asked;
 	int before;
 
 	(void)state;
 	make_busy(e);
 	before = e->admitted;
+	asked = port->intake.asked;
 	write_init(e, NULL, &init);
 	say(&init);
 	assert_int_equal(e->admitted, before);
 	assert_int_equal(hear(&challenge), GUARD_CHALLENGE_LEN);
 	assert_true(guard_read_challenge(e->peer, init.data, init.len, challenge.data,
 					 GUARD_CHALLENGE_LEN, cookie));
+	/* The filter knows what to let in, and that it was asked for */
+	assert_int_equal(port->intake.filter.n_tags, 1);
+	assert_int_equal(port->intake.filter.tags[0], cookie_tag(cookie));
+	assert_int_equal(port->intake.asked, asked + 1);
 	write_init(e, cookie, &init);
 	say(&init);
 	assert_int_equal(e->admitted, before + 1);
+	assert_int_equal(port->intake.asked, asked);
 	/* It proves the address, and the present to no link */
 	assert_int_equal(cookie_check(port->gate->jar, now_ms(), &caller.bound, COOKIE_NO_TURN,
 				      cookie), COOKIE_ADDRESS);
@@ -277,6 +284,37 @@ static void test_shared(void **state)
 	assert_null(port_find(ports, &me));
 	port_put(port_get(port));
 	assert_ptr_equal(port_find_bound(ports, &port->carrier.bound), port);
+}
+
+static uint64_t used_by(enum intake_account account, const uint8_t *data, size_t len)
+{
+	uint64_t *used = port->intake.used;
+
+	memset(used, 0, sizeof(port->intake.used));
+	assert_int_equal(carrier_send(&caller, &to, data, len), 0);
+	ev_run(loop, EVRUN_ONCE);
+	assert_int_equal(used[INTAKE_STRANGERS] + used[INTAKE_ASKED], used[account]);
+	return used[account];
+}
+
+/* Time is charged to those whose chance let a message in, whatever is wrong with it */
+static void test_accounts(void **state)
+{
+	struct handshake_message init;
+	uint32_t tag;
+
+	(void)state;
+	assert_int_equal(port->intake.filter.n_tags, 1);
+	write_init(&ends[LINKS - 1], NULL, &init);
+	port->intake.flooded = true;
+	memset(init.data + GUARD_HEADER_LEN, 1, CIPE_WIRE_COOKIE_LEN);
+	assert_true(used_by(INTAKE_STRANGERS, init.data, init.len));
+	tag = htonl(port->intake.filter.tags[0]);
+	memcpy(init.data + GUARD_HEADER_LEN, &tag, sizeof(tag));
+	assert_true(used_by(INTAKE_ASKED, init.data, GUARD_CHALLENGE_LEN));
+	init.data[offsetof(struct cipe_wire_control, type)] = CIPE_WIRE_RESPONSE;
+	assert_true(used_by(INTAKE_STRANGERS, init.data, init.len));
+	port->intake.flooded = false;
 }
 
 /* More ports are no more time for floods */
@@ -496,7 +534,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_init), cmocka_unit_test(test_repeated),
 		cmocka_unit_test(test_answers), cmocka_unit_test(test_shared),
-		cmocka_unit_test(test_busy), cmocka_unit_test(test_budget),
+		cmocka_unit_test(test_busy),
+		cmocka_unit_test(test_accounts), cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_library), cmocka_unit_test(test_garbage),
 		cmocka_unit_test(test_hints), cmocka_unit_test(test_awaited),
 		cmocka_unit_test(test_many),
