@@ -174,6 +174,14 @@ int iface_delete(uint32_t conf, unsigned int ifindex)
 	return ask_simple(&r);
 }
 
+/** iface_delete_all() - delete those of all links that are set up. Return: 0 or -errno. */
+int iface_delete_all(void)
+{
+	struct request r = { .op = REQUEST_IFACES_DELETE };
+
+	return ask_simple(&r);
+}
+
 /** iface_set_mtu() - set the MTU. Return: 0 or -errno. */
 int iface_set_mtu(uint32_t conf, unsigned int ifindex, unsigned int mtu)
 {

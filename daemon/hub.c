@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "iface.h"
 #include "log.h"
 
 /* Seconds between two links when all are looked at */
@@ -461,6 +462,9 @@ void hub_stop(struct hub *h)
 		else
 			drop(h, m);
 	}
+	/* Those that this leaves each link deletes itself */
+	if (HASH_CNT(by_name, h->by_name) > 1)
+		iface_delete_all();
 	finish(h);
 }
 

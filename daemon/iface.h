@@ -25,6 +25,7 @@ struct iface_addr {
 unsigned int iface_index(uint32_t conf, const char *name);
 int iface_create(uint32_t conf, const char *name, enum cipe_mode mode);
 int iface_delete(uint32_t conf, unsigned int ifindex);
+int iface_delete_all(void);
 int iface_set_mtu(uint32_t conf, unsigned int ifindex, unsigned int mtu);
 int iface_set_up(uint32_t conf, unsigned int ifindex);
 int iface_add_addr(uint32_t conf, unsigned int ifindex, const struct iface_addr *addr);

@@ -71,8 +71,10 @@ static void on_news(struct ev_loop *loop, ev_io *w, int revents)
 static void on_gone(void *ctx, unsigned int ifindex)
 {
 	struct keeper *k = ctx;
+	struct keeper_link *l = keeper_find_ifindex(k, ifindex);
 
-	if (keeper_find_ifindex(k, ifindex))
+	/* What the parser had deleted is no news to it */
+	if (l && !l->gone)
 		keeper_tell_number(k, EVENT_IFACE_GONE, ifindex);
 }
 

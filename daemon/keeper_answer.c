@@ -99,6 +99,7 @@ static const struct operation {
 	[REQUEST_LOG] = { keeper_log, GLOBAL },
 	[REQUEST_APPLIED] = { take_applied, GLOBAL },
 	[REQUEST_REFUSED] = { take_refused, GLOBAL },
+	[REQUEST_IFACES_DELETE] = { keeper_ifaces_delete, GLOBAL },
 	[REQUEST_READY] = { take_ready, SETUP },
 	[REQUEST_DROP] = { take_drop, ALWAYS },
 	[REQUEST_BOOT] = { keeper_boot, SETUP },

@@ -359,6 +359,7 @@ void keeper_log_end(struct keeper *k);
 KEEPER_HANDLER(keeper_iface_index);
 KEEPER_HANDLER(keeper_iface_create);
 KEEPER_HANDLER(keeper_iface_delete);
+KEEPER_HANDLER(keeper_ifaces_delete);
 KEEPER_HANDLER(keeper_iface_mtu);
 KEEPER_HANDLER(keeper_iface_up);
 KEEPER_HANDLER(keeper_addr_add);

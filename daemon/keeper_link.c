@@ -141,6 +141,57 @@ KEEPER_HANDLER(keeper_iface_delete)
 	return rc;
 }
 
+/* Interfaces deleted at once; nobody else can change any meanwhile */
+#define DELETE_BATCH 500
+
+/* Put some of those that may go into the group. @next: where to go on; NULL: that is
+ * all. Return: how many.
+ */
+static unsigned int gather(struct keeper *k, struct keeper_link **next, uint32_t group,
+			   struct keeper_link *batch[DELETE_BATCH])
+{
+	struct keeper_link *l = *next;
+	unsigned int n = 0;
+
+	for (; l && n < DELETE_BATCH; l = l->by_conf.next)
+		if (l->ready && !l->gone && is_ours(k, l, l->ifindex) &&
+		    !rtnl_set_group(k->rtnl, l->ifindex, group))
+			batch[n++] = l;
+	*next = l;
+	return n;
+}
+
+/* One by one the kernel waits for all CPUs each time: minutes for thousands. What is
+ * left is deleted like that.
+ */
+KEEPER_HANDLER(keeper_ifaces_delete)
+{
+	struct keeper_link *batch[DELETE_BATCH], *next = k->by_conf;
+	uint32_t group;
+	unsigned int n;
+	int rc = 0;
+
+	(void)l;
+	(void)r;
+	(void)fd;
+	(void)a;
+	(void)pass;
+	/* Nobody else's, as good as for sure: of the upper half, where no table names any */
+	if (secret_random(&group, sizeof(group)))
+		return -EIO;
+	group |= 1u << 31;
+	while (next && !rc) {
+		n = gather(k, &next, group, batch);
+		rc = n ? rtnl_delete_group(k->rtnl, group) : 0;
+		if (!rc)
+			log_debug("%u interfaces deleted at once", n);
+		while (!rc && n)
+			batch[--n]->gone = true;
+		keeper_progress(k);
+	}
+	return rc;
+}
+
 KEEPER_HANDLER(keeper_iface_mtu)
 {
 	int rc = check_ours(k, l, r->mtu.ifindex);

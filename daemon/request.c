@@ -102,6 +102,7 @@ size_t request_size(uint32_t op)
 		[REQUEST_LOG] = WITH(log),
 		[REQUEST_APPLIED] = WITH(conf),
 		[REQUEST_REFUSED] = WITH(conf),
+		[REQUEST_IFACES_DELETE] = WITH(conf),
 		[REQUEST_READY] = WITH(conf),
 		[REQUEST_DROP] = WITH(conf),
 		[REQUEST_BOOT] = WITH(conf),
@@ -170,7 +171,8 @@ static bool valid_body(const struct request *r, bool with_fd)
 
 static bool about_no_link(uint32_t op)
 {
-	return op == REQUEST_LOG || op == REQUEST_APPLIED || op == REQUEST_REFUSED;
+	return op == REQUEST_LOG || op == REQUEST_APPLIED || op == REQUEST_REFUSED ||
+	       op == REQUEST_IFACES_DELETE;
 }
 
 /**

@@ -30,6 +30,8 @@
  *	that were to go are gone
  * @REQUEST_REFUSED: the options that were handed over could not be taken: all links
  *	are as before
+ * @REQUEST_IFACES_DELETE: delete the interfaces of all links whose set-up is over, as
+ *	far as they are here: the daemon ends
  * @REQUEST_READY: set-up of the link is over: what is said to be for set-up only
  *	will not be asked any more
  * @REQUEST_DROP: the link is no more, or could not be set up
@@ -63,6 +65,7 @@ enum request_op {
 	REQUEST_LOG,
 	REQUEST_APPLIED,
 	REQUEST_REFUSED,
+	REQUEST_IFACES_DELETE,
 	REQUEST_READY,
 	REQUEST_DROP,
 	REQUEST_BOOT,

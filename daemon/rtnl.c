@@ -121,17 +121,35 @@ int rtnl_delete(struct rtnl *r, unsigned int ifindex)
 				       .ifi_index = (int)ifindex }), NULL, NULL);
 }
 
-/** rtnl_set_mtu() - set the MTU. Return: 0 or -errno. */
-int rtnl_set_mtu(struct rtnl *r, unsigned int ifindex, unsigned int mtu)
+/* A request about interfaces, with one number beside what they are called by */
+static int request_u32(struct rtnl *r, int type, unsigned int ifindex, int attr, uint32_t value)
 {
-	struct nl_msg *msg = link_request(RTM_NEWLINK, 0, (struct ifinfomsg){
+	struct nl_msg *msg = link_request(type, 0, (struct ifinfomsg){
 						  .ifi_index = (int)ifindex });
 
-	if (msg && nla_put_u32(msg, IFLA_MTU, mtu)) {
+	if (msg && nla_put_u32(msg, attr, value)) {
 		nlmsg_free(msg);
 		return -EMSGSIZE;
 	}
 	return netlink_request(r->requests, msg, NULL, NULL);
+}
+
+/** rtnl_set_group() - put an interface into a group. Return: 0 or -errno. */
+int rtnl_set_group(struct rtnl *r, unsigned int ifindex, uint32_t group)
+{
+	return request_u32(r, RTM_NEWLINK, ifindex, IFLA_GROUP, group);
+}
+
+/** rtnl_delete_group() - delete all interfaces of a group, at once. Return: 0 or -errno. */
+int rtnl_delete_group(struct rtnl *r, uint32_t group)
+{
+	return request_u32(r, RTM_DELLINK, 0, IFLA_GROUP, group);
+}
+
+/** rtnl_set_mtu() - set the MTU. Return: 0 or -errno. */
+int rtnl_set_mtu(struct rtnl *r, unsigned int ifindex, unsigned int mtu)
+{
+	return request_u32(r, RTM_NEWLINK, ifindex, IFLA_MTU, mtu);
 }
 
 /** rtnl_set_up() - bring the interface up. Return: 0 or -errno. */

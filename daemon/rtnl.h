@@ -20,6 +20,8 @@ int rtnl_open(struct rtnl **r);
 void rtnl_close(struct rtnl *r);
 int rtnl_create(struct rtnl *r, const char *name, enum cipe_mode mode);
 int rtnl_delete(struct rtnl *r, unsigned int ifindex);
+int rtnl_set_group(struct rtnl *r, unsigned int ifindex, uint32_t group);
+int rtnl_delete_group(struct rtnl *r, uint32_t group);
 int rtnl_set_mtu(struct rtnl *r, unsigned int ifindex, unsigned int mtu);
 int rtnl_set_up(struct rtnl *r, unsigned int ifindex);
 int rtnl_add_addr(struct rtnl *r, unsigned int ifindex, const struct iface_addr *addr);

@@ -31,6 +31,9 @@ many()
 	for n in $(seq "$PEERS"); do
 		DEVICE=a$n down a
 	done
+	has "$TMP/a/log" "$PEERS interfaces deleted at once"
+	is "links down" "$(times a "link is down")" "$PEERS"
+	hasnt "$TMP/a/log" "error:"
 	[ ! -e "$TMP/a/run/ciped.pid" ]
 	# the peers find it again
 	start a

@@ -45,7 +45,7 @@ static void check_key(const struct request_key *key)
 static void check_request(const struct request *r, bool with_fd)
 {
 	bool global = r->op == REQUEST_LOG || r->op == REQUEST_APPLIED ||
-		      r->op == REQUEST_REFUSED;
+		      r->op == REQUEST_REFUSED || r->op == REQUEST_IFACES_DELETE;
 
 	FUZZ_CHECK(r->op < REQUEST_OPS && global == !r->conf);
 	switch ((enum request_op)r->op) {

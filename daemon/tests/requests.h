@@ -26,7 +26,8 @@ static inline bool good_request(uint32_t op, struct request *r)
 {
 	memset(r, 0, sizeof(*r));
 	r->op = op;
-	r->conf = op != REQUEST_LOG && op != REQUEST_APPLIED && op != REQUEST_REFUSED ? 3 : 0;
+	r->conf = op != REQUEST_LOG && op != REQUEST_APPLIED && op != REQUEST_REFUSED &&
+		  op != REQUEST_IFACES_DELETE ? 3 : 0;
 	switch ((enum request_op)op) {
 	case REQUEST_LOG:
 		r->log.priority = LOG_INFO;

@@ -97,6 +97,17 @@ void link_stop(struct link *l, int code)
 	l->code = code;
 }
 
+/* All that there are have been told to stop */
+int iface_delete_all(void)
+{
+	size_t i;
+
+	for (i = 0; i < 64; i++)
+		assert_true(!all[i] || !all[i]->session || all[i]->ending);
+	strcat(notes, "delete ");
+	return 0;
+}
+
 void link_free(struct link *l)
 {
 	size_t i;
@@ -448,7 +459,7 @@ static void test_stop(void **state)
 	start(h);
 	reload(h, "a:2 b c");
 	hub_stop(h);
-	assert_string_equal(notes, "stop a/1 stop b/1 ");
+	assert_string_equal(notes, "stop a/1 stop b/1 delete ");
 	end("a", 0);
 	assert_int_equal(ended, -1);
 	end("b", 0);
