@@ -162,7 +162,7 @@ int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to, uint
 /* Of a secret that made cookies for one life, none is younger than one now */
 static bool may_be_good(const struct cookie_jar *jar, unsigned int secret, uint64_t now)
 {
-	return now - jar->made_at[secret] < 2 * COOKIE_LIFE_MS;
+	return now < jar->made_at[secret] + 2 * COOKIE_LIFE_MS;
 }
 
 /* Is it what that part of the cookie has to be? */

@@ -144,7 +144,8 @@ KEEPER_HANDLER(keeper_iface_delete)
 /* Interfaces deleted at once; nobody else can change any meanwhile */
 #define DELETE_BATCH 500
 
-/* Put some of those that may go into the group. @next: where to go on; NULL: that is
+/* Put some of those that may go into the group; what rules there are for the one they
+ * were in, nothing goes through them any more. @next: where to go on; NULL: that is
  * all. Return: how many.
  */
 static unsigned int gather(struct keeper *k, struct keeper_link **next, uint32_t group,
@@ -155,10 +156,31 @@ static unsigned int gather(struct keeper *k, struct keeper_link **next, uint32_t
 
 	for (; l && n < DELETE_BATCH; l = l->by_conf.next)
 		if (l->ready && !l->gone && is_ours(k, l, l->ifindex) &&
+		    !module_key_del_all(k->module, l->id) &&
 		    !rtnl_set_group(k->rtnl, l->ifindex, group))
 			batch[n++] = l;
 	*next = l;
 	return n;
+}
+
+/* Return: 0, also if there is nothing of it any more, or -errno */
+static int delete_batch(struct keeper *k, uint32_t group, struct keeper_link *batch[],
+			unsigned int n)
+{
+	int rc = rtnl_delete_group(k->rtnl, group);
+
+	if (rc && rc != -ENODEV) {
+		log_notice("cannot delete %u interfaces at once: %s%s", n, strerror(-rc),
+			   netlink_words());
+		return rc;
+	}
+	log_debug("%u interfaces deleted at once", n);
+	while (n)
+		batch[--n]->gone = true;
+	/* It may have taken longer than the loop's idea of now can be old */
+	ev_now_update(k->loop);
+	keeper_progress(k);
+	return 0;
 }
 
 /* One by one the kernel waits for all CPUs each time: minutes for thousands. What is
@@ -182,12 +204,8 @@ KEEPER_HANDLER(keeper_ifaces_delete)
 	group |= 1u << 31;
 	while (next && !rc) {
 		n = gather(k, &next, group, batch);
-		rc = n ? rtnl_delete_group(k->rtnl, group) : 0;
-		if (!rc)
-			log_debug("%u interfaces deleted at once", n);
-		while (!rc && n)
-			batch[--n]->gone = true;
-		keeper_progress(k);
+		if (n)
+			rc = delete_batch(k, group, batch, n);
 	}
 	return rc;
 }

@@ -215,8 +215,14 @@ static void crypt_api(struct cipe_batch *batch)
 		}
 		packet->err = err;
 		ended++;
+		/* Who refuses may have changed what it does when it is done */
+		if (unlikely(err && err != -EBADMSG)) {
+			batch->crypt = crypt;
+			crypt = NULL;
+		}
 	}
-	batch->crypt = crypt;
+	if (crypt)
+		batch->crypt = crypt;
 	atomic_sub(ended, &batch->pending);
 }
 

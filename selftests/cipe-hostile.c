@@ -18,7 +18,8 @@
  *	cipe-hostile log ...		messages without end
  *	cipe-hostile keep FOREIGN ...	after SIGHUP: it keeps what is configured no
  *					more
- *	cipe-hostile stall FOREIGN ...	after SIGHUP: it never says that all is applied
+ *	cipe-hostile stall FOREIGN ...	after SIGHUP: it never says that all is applied, but
+ *					asks for what seems to be progress
  *	cipe-hostile drop FOREIGN ...	it gives a link up, and does not take it down
  *
  * What came of it is in the log, on stderr; the exit code is the daemon's.
@@ -32,6 +33,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
@@ -404,9 +406,10 @@ static void keep(const struct options *opts, int events)
 /* A link that is not configured as it was may only be taken down */
 static void stall(const struct options *opts, int events)
 {
+	int fd = -1, clock = epoll_create1(0);
+	struct epoll_event nothing;
 	struct kernel_link own;
 	struct event e;
-	int fd = -1;
 
 	ask_in_setup(opts, &own);
 	ask_applied();
@@ -417,8 +420,13 @@ static void stall(const struct options *opts, int events)
 	expect("an address of it", ask_addr(own.ifindex, "10.99.0.1", "10.99.0.2"), -ECANCELED);
 	expect("looking at it", kernel_link_get(conf, own.id, &own), 0);
 	expect("retiring its keys", kernel_key_del_all(conf, own.id), 0);
-	while (channel_receive(events, &e, sizeof(e), &fd) == sizeof(e))
-		;
+	expect("deleting its interface", iface_delete(conf, own.ifindex), 0);
+	/* What has nothing to do any more is no progress */
+	expect("deleting all", iface_delete_all(), 0);
+	while (clock >= 0) {
+		epoll_wait(clock, &nothing, 1, 20000);
+		iface_delete_all();
+	}
 }
 
 static int give_up(const struct options *opts)

@@ -312,6 +312,8 @@ stalled()
 	wait_until 90 grep -q "has new options, and did not apply them: ending it" "$TMP/a/log"
 	ended a
 	is "exit status" "$STATUS" 70
+	has "$TMP/a/log" "deleting all: done"
+	hasnt "$TMP/a/log" "should not have been"
 }
 
 given_up()
