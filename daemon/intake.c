@@ -107,8 +107,14 @@ static void add_credit(struct intake_budget *b, uint64_t now)
 	if (now > b->credited_at && ns < CREDIT_NS)
 		return;
 	b->credited_at = now;
-	b->credit += earned(ns, each);
-	bound(&b->credit, deepest(b), (int64_t)(each * INTAKE_BURST_PERIODS));
+	/* By a share it would take minutes until it is paid, where many are flooded */
+	if (b->credit < 0) {
+		b->credit += earned(ns, b->ns);
+		bound(&b->credit, deepest(b), 0);
+	} else {
+		b->credit += earned(ns, each);
+		bound(&b->credit, 0, (int64_t)(each * INTAKE_BURST_PERIODS));
+	}
 	b->pool += earned(ns, all);
 	bound(&b->pool, deepest(b), (int64_t)(all / CREDIT_PART));
 }
@@ -188,21 +194,6 @@ static bool take_turn(struct intake *i, uint64_t now)
 	return i->credit > 0;
 }
 
-/* One more is flooded. What the others owe is its to pay as well: they could not
- * pay of what is left to them
- */
-static void share_debt(struct intake_budget *b)
-{
-	int64_t part = b->credit / (int64_t)(b->users - b->flooded);
-
-	if (part >= 0)
-		return;
-	b->credit -= part;
-	b->pool += part;
-	if (b->pool < deepest(b))
-		b->pool = deepest(b);
-}
-
 /* None is flooded any more. What they still owe would be paid by nobody */
 static void return_debt(struct intake_budget *b)
 {
@@ -219,7 +210,6 @@ static void count_flooded(struct intake *i, bool flooded)
 	add_credit(b, clock_ns());
 	i->flooded = flooded;
 	if (flooded) {
-		share_debt(b);
 		b->flooded++;
 		i->round = 0;
 		return;

@@ -258,7 +258,7 @@ static void test_calm_again(void **state)
 }
 
 /* What all spent together before they were flooded is not owed for minutes */
-static void test_debt_goes_along(void **state)
+static void test_common_debt(void **state)
 {
 	(void)state;
 	start(250, MS, 2);
@@ -278,7 +278,7 @@ int main(void)
 		cmocka_unit_test(test_a_little_on_each),
 		cmocka_unit_test(test_outlier),
 		cmocka_unit_test(test_calm_again),
-		cmocka_unit_test(test_debt_goes_along),
+		cmocka_unit_test(test_common_debt),
 	};
 
 	return cmocka_run_group_tests_name("intake_shares", tests, NULL, NULL);
