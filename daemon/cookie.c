@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A cookie has three parts: the tag of its secret, a MAC of the address, and one of
- * the address and the link's turn: the number of its latest exchange, counted over
- * all links of the jar. So it names the link as well.
+ * A cookie has three parts: the tag of its secret, how many turns there had been, of
+ * all links of the jar, when it was made, and a MAC of that and the address. A link's
+ * turn begins with each exchange; so a cookie that was made since then is told from
+ * an earlier one, without knowing for which link it will be.
  */
 #include "cookie.h"
 
@@ -13,21 +14,27 @@
 #include "noise_mac.h"
 #include "secret.h"
 
-/* Octets of each of the MACs */
-#define PART ((CIPE_WIRE_COOKIE_LEN - COOKIE_TAG_LEN) / 2)
+/* Octets of the MAC */
+#define MAC_LEN 8
 
-/* Where they are */
-#define AT_ADDRESS COOKIE_TAG_LEN
-#define AT_FRESH (COOKIE_TAG_LEN + PART)
+/* Domains of MACs */
+enum { DOMAIN_COOKIE = 1, DOMAIN_HOST };
 
-/* Domains of the MACs */
-enum { DOMAIN_ADDRESS = 1, DOMAIN_FRESH, DOMAIN_HOST };
+/* As it is sent; @turns: since the secret was drawn, in network byte order */
+struct parts {
+	uint8_t tag[COOKIE_TAG_LEN];
+	uint32_t turns;
+	uint8_t mac[MAC_LEN];
+};
+
+_Static_assert(sizeof(struct parts) == CIPE_WIRE_COOKIE_LEN, "cookie");
 
 /**
  * struct cookie_jar - secrets
  * @lib: libcrypto to use
  * @secret: the one that makes cookies, and the one before it, ready for use
  * @tag: of each, drawn with it
+ * @turns_before: how many there had been when it was drawn
  * @made_at: when each was drawn
  * @drawn: how many there are, at most 2
  * @turns: so far
@@ -36,6 +43,7 @@ struct cookie_jar {
 	OSSL_LIB_CTX *lib;
 	struct noise_mac *secret[COOKIE_TAGS_MAX];
 	uint8_t tag[COOKIE_TAGS_MAX][COOKIE_TAG_LEN];
+	uint64_t turns_before[COOKIE_TAGS_MAX];
 	uint64_t made_at[COOKIE_TAGS_MAX];
 	unsigned int drawn;
 	uint64_t turns;
@@ -47,7 +55,7 @@ struct facts {
 	uint8_t family;
 	uint8_t host[16];
 	uint16_t port;
-	uint64_t turn;
+	uint32_t turns;
 } __attribute__((packed));
 
 struct cookie_jar *cookie_new(OSSL_LIB_CTX *lib)
@@ -114,9 +122,11 @@ static int draw(struct cookie_jar *jar, uint64_t now)
 	noise_mac_free(jar->secret[1]);
 	jar->secret[1] = jar->secret[0];
 	memcpy(jar->tag[1], jar->tag[0], COOKIE_TAG_LEN);
+	jar->turns_before[1] = jar->turns_before[0];
 	jar->made_at[1] = jar->made_at[0];
 	jar->secret[0] = secret;
 	memcpy(jar->tag[0], tag, COOKIE_TAG_LEN);
+	jar->turns_before[0] = jar->turns;
 	jar->made_at[0] = now;
 	jar->drawn = jar->drawn ? 2 : 1;
 	return 0;
@@ -131,32 +141,35 @@ static void take_host(struct facts *facts, const union addr *addr, size_t len6)
 		memcpy(facts->host, &addr->in.sin_addr, sizeof(addr->in.sin_addr));
 }
 
-/* @turn: %COOKIE_NO_TURN where it is about the address alone */
-static int make_part(const struct cookie_jar *jar, unsigned int secret, uint8_t domain,
-		     const union addr *addr, uint64_t turn, uint8_t out[PART])
+static int make_mac(const struct cookie_jar *jar, unsigned int secret, const union addr *addr,
+		    uint32_t turns, uint8_t mac[MAC_LEN])
 {
-	struct facts facts = { .domain = domain, .port = addr_port(addr), .turn = turn };
+	struct facts facts = { .domain = DOMAIN_COOKIE, .port = addr_port(addr), .turns = turns };
 	uint8_t full[NOISE_HASH_LEN];
 	int err;
 
 	take_host(&facts, addr, sizeof(facts.host));
 	err = noise_mac_make(jar->secret[secret], &facts, sizeof(facts), full);
 	if (!err)
-		memcpy(out, full, PART);
+		memcpy(mac, full, MAC_LEN);
 	secret_wipe(full, sizeof(full));
 	return err;
 }
 
-int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to, uint64_t turn,
+int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to,
 		uint8_t cookie[CIPE_WIRE_COOKIE_LEN])
 {
+	struct parts parts;
 	int err = draw(jar, now);
 
 	if (err)
 		return err;
-	memcpy(cookie, jar->tag[0], COOKIE_TAG_LEN);
-	err = make_part(jar, 0, DOMAIN_ADDRESS, to, COOKIE_NO_TURN, cookie + AT_ADDRESS);
-	return err ? err : make_part(jar, 0, DOMAIN_FRESH, to, turn, cookie + AT_FRESH);
+	memcpy(parts.tag, jar->tag[0], sizeof(parts.tag));
+	/* Of four minutes: they do not come round */
+	parts.turns = htonl((uint32_t)(jar->turns - jar->turns_before[0]));
+	err = make_mac(jar, 0, to, parts.turns, parts.mac);
+	memcpy(cookie, &parts, sizeof(parts));
+	return err;
 }
 
 /* Of a secret that made cookies for one life, none is younger than one now */
@@ -165,29 +178,29 @@ static bool may_be_good(const struct cookie_jar *jar, unsigned int secret, uint6
 	return now < jar->made_at[secret] + 2 * COOKIE_LIFE_MS;
 }
 
-/* Is it what that part of the cookie has to be? */
-static bool is_right(const struct cookie_jar *jar, unsigned int secret, uint8_t domain,
-		     const union addr *from, uint64_t turn, const uint8_t part[PART])
+static bool is_right(const struct cookie_jar *jar, unsigned int secret, const union addr *from,
+		     const struct parts *parts)
 {
-	uint8_t right[PART];
+	uint8_t mac[MAC_LEN];
 
-	return !make_part(jar, secret, domain, from, turn, right) &&
-	       secret_equal(part, right, PART);
+	return !make_mac(jar, secret, from, parts->turns, mac) &&
+	       secret_equal(parts->mac, mac, sizeof(mac));
 }
 
 unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr *from,
 			  uint64_t turn, const uint8_t cookie[CIPE_WIRE_COOKIE_LEN])
 {
+	struct parts parts;
 	unsigned int i;
 
 	if (draw(jar, now))
 		return 0;
+	memcpy(&parts, cookie, sizeof(parts));
 	for (i = 0; i < jar->drawn; i++) {
-		if (memcmp(cookie, jar->tag[i], COOKIE_TAG_LEN) || !may_be_good(jar, i, now) ||
-		    !is_right(jar, i, DOMAIN_ADDRESS, from, COOKIE_NO_TURN, cookie + AT_ADDRESS))
+		if (memcmp(parts.tag, jar->tag[i], sizeof(parts.tag)) ||
+		    !may_be_good(jar, i, now) || !is_right(jar, i, from, &parts))
 			continue;
-		if (turn == COOKIE_NO_TURN ||
-		    !is_right(jar, i, DOMAIN_FRESH, from, turn, cookie + AT_FRESH))
+		if (turn == COOKIE_NO_TURN || jar->turns_before[i] + ntohl(parts.turns) < turn)
 			return COOKIE_ADDRESS;
 		return COOKIE_ADDRESS | COOKIE_FRESH;
 	}

@@ -31,7 +31,7 @@
 #define COOKIE_ADDRESS 1u	/* sent from the address it was given to */
 #define COOKIE_FRESH 2u		/* made since the latest exchange */
 
-/* A cookie for it is never fresh */
+/* For it no cookie is fresh */
 #define COOKIE_NO_TURN 0u
 
 /* Secrets that cookies are made of; in memory as in noise_mac.h */
@@ -60,12 +60,11 @@ void cookie_use(struct cookie_jar *jar, OSSL_LIB_CTX *lib);
  * @jar: of the address
  * @now: the time
  * @to: who gets it
- * @turn: of the link, from cookie_turn(); %COOKIE_NO_TURN: of no link
  * @cookie: receives it
  *
  * Return: 0 or -EIO.
  */
-int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to, uint64_t turn,
+int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to,
 		uint8_t cookie[CIPE_WIRE_COOKIE_LEN]);
 
 /**
@@ -73,7 +72,7 @@ int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to, uint
  * @jar: of the address
  * @now: the time
  * @from: who brought it
- * @turn: of the link
+ * @turn: of the link, from cookie_turn(); %COOKIE_NO_TURN: it is not known which
  * @cookie: all 0: none
  *
  * Return: %COOKIE_ADDRESS and %COOKIE_FRESH, or 0.
@@ -98,10 +97,10 @@ unsigned int cookie_tags(const struct cookie_jar *jar, uint64_t now,
 uint32_t cookie_tag(const uint8_t cookie[COOKIE_TAG_LEN]);
 
 /**
- * cookie_turn - a link's turn begins: no cookie that it gave is fresh any more
+ * cookie_turn - a link's turn begins: no cookie made so far is fresh for it any more
  * @jar: of the address, whose links may be many, and come and go
  *
- * Return: what no link had before, and no other link has.
+ * Return: which one it is, of all links together.
  */
 uint64_t cookie_turn(struct cookie_jar *jar);
 

@@ -39,12 +39,12 @@ enum gate_verdict gate_admit(struct gate *gate, uint64_t now, const union addr *
 	return load_allow(&gate->load, now, cookie_hash(gate->jar, from)) ? GATE_READ : GATE_DROP;
 }
 
-int gate_challenge(struct gate *gate, const struct identity *id, uint64_t turn, uint64_t now,
+int gate_challenge(struct gate *gate, const struct identity *id, uint64_t now,
 		   const union addr *to, const uint8_t *init, size_t len,
 		   struct handshake_message *out)
 {
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
-	int err = cookie_make(gate->jar, now, to, turn, cookie);
+	int err = cookie_make(gate->jar, now, to, cookie);
 
 	gate->asked++;
 	out->len = GUARD_CHALLENGE_LEN;

@@ -68,7 +68,6 @@ enum gate_verdict gate_admit(struct gate *gate, uint64_t now, const union addr *
  * gate_challenge - ask for another INIT; nothing is kept of this one
  * @gate: the gate
  * @id: keys of the link, or of any link the INIT may be for
- * @turn: of the link, or %COOKIE_NO_TURN
  * @now: the time
  * @to: who sent the INIT
  * @init: the INIT
@@ -77,7 +76,7 @@ enum gate_verdict gate_admit(struct gate *gate, uint64_t now, const union addr *
  *
  * Return: 0 or -EIO.
  */
-int gate_challenge(struct gate *gate, const struct identity *id, uint64_t turn, uint64_t now,
+int gate_challenge(struct gate *gate, const struct identity *id, uint64_t now,
 		   const union addr *to, const uint8_t *init, size_t len,
 		   struct handshake_message *out);
 

@@ -53,7 +53,7 @@ static void challenge(struct port *p, const struct roster_self *self, uint64_t n
 {
 	struct handshake_message out;
 
-	if (!gate_challenge(p->gate, self->id, COOKIE_NO_TURN, now, &from->remote, data, len, &out))
+	if (!gate_challenge(p->gate, self->id, now, &from->remote, data, len, &out))
 		carrier_send(&p->carrier, from, out.data, out.len);
 }
 

@@ -98,8 +98,7 @@ static void challenge(struct session *s, uint64_t now, const struct path *from,
 {
 	struct handshake_message out;
 
-	if (!gate_challenge(s->gate, s->config.handshake.id, s->turn, now, &from->remote, data,
-			    len, &out))
+	if (!gate_challenge(s->gate, s->config.handshake.id, now, &from->remote, data, len, &out))
 		s->ops->send(s->ctx, from, &out);
 }
 

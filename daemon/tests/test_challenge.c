@@ -253,9 +253,9 @@ static void test_cookie_tags(void **state)
 	assert_int_equal(secret_init(0), 0);
 	jar = cookie_new(NULL);
 	assert_int_equal(cookie_tags(jar, 10, tag), 0);
-	assert_int_equal(cookie_make(jar, 10, &a, cookie_turn(jar), cookie[0]), 0);
+	assert_int_equal(cookie_make(jar, 10, &a, cookie[0]), 0);
 	a.in.sin_port = htons(4000);
-	assert_int_equal(cookie_make(jar, 20, &a, cookie_turn(jar), cookie[1]), 0);
+	assert_int_equal(cookie_make(jar, 20, &a, cookie[1]), 0);
 	/* The clock may have been read before the secret was drawn */
 	assert_int_equal(cookie_tags(jar, 9, tag), 1);
 	assert_int_equal(cookie_tags(jar, 20, tag), 1);
@@ -264,7 +264,7 @@ static void test_cookie_tags(void **state)
 	assert_int_equal(cookie_tag(none), 0);
 	assert_int_not_equal(tag[0], 0);
 	first = tag[0];
-	assert_int_equal(cookie_make(jar, COOKIE_LIFE_MS + 10, &a, COOKIE_NO_TURN, cookie[2]), 0);
+	assert_int_equal(cookie_make(jar, COOKIE_LIFE_MS + 10, &a, cookie[2]), 0);
 	assert_int_equal(cookie_tags(jar, COOKIE_LIFE_MS + 10, tag), 2);
 	assert_int_equal(cookie_tag(cookie[2]), tag[0]);
 	assert_int_equal(tag[1], first);
@@ -284,6 +284,7 @@ static void test_cookies(void **state)
 	struct cookie_jar *jar;
 	uint64_t turn, other;
 	union addr a = { 0 }, b;
+	unsigned int n;
 
 	(void)state;
 	assert_int_equal(secret_init(0), 0);
@@ -295,10 +296,10 @@ static void test_cookies(void **state)
 	a.in.sin_addr.s_addr = htonl(0xc0000201);
 	a.in.sin_port = htons(4000);
 	assert_int_equal(cookie_check(jar, 5, &a, turn, none), 0);
-	assert_int_equal(cookie_make(jar, 10, &a, turn, cookie), 0);
+	assert_int_equal(cookie_make(jar, 10, &a, cookie), 0);
 	assert_int_equal(cookie_check(jar, 20, &a, turn, cookie), COOKIE_ADDRESS | COOKIE_FRESH);
-	/* Another link of the same address; before the link is known */
-	assert_int_equal(cookie_check(jar, 20, &a, other, cookie), COOKIE_ADDRESS);
+	/* Whichever link of the same address it is for; not before that is known */
+	assert_int_equal(cookie_check(jar, 20, &a, other, cookie), COOKIE_ADDRESS | COOKIE_FRESH);
 	assert_int_equal(cookie_check(jar, 20, &a, COOKIE_NO_TURN, cookie), COOKIE_ADDRESS);
 	b = a;
 	b.in.sin_port = htons(4001);
@@ -308,27 +309,32 @@ static void test_cookies(void **state)
 	b.in.sin_addr.s_addr ^= htonl(1);
 	assert_int_equal(cookie_check(jar, 20, &b, turn, cookie), 0);
 	assert_int_not_equal(cookie_hash(jar, &a), cookie_hash(jar, &b));
+	/* An exchange of one of them: the others' turn goes on */
 	turn = cookie_turn(jar);
 	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), COOKIE_ADDRESS);
-	cookie[15] ^= 1;
-	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), COOKIE_ADDRESS);
-	cookie[COOKIE_TAG_LEN] ^= 1;
-	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), 0);
-	cookie[COOKIE_TAG_LEN] ^= 1;
-	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), COOKIE_ADDRESS);
-	cookie[0] ^= 1;
-	assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), 0);
-	assert_int_equal(cookie_make(jar, 35, &a, COOKIE_NO_TURN, cookie), 0);
+	assert_int_equal(cookie_check(jar, 30, &a, other, cookie), COOKIE_ADDRESS | COOKIE_FRESH);
+	/* Nobody changes anything of it, how old it says it is least of all */
+	for (n = 0; n < 8 * CIPE_WIRE_COOKIE_LEN; n++) {
+		cookie[n / 8] ^= 1u << n % 8;
+		assert_int_equal(cookie_check(jar, 30, &a, turn, cookie), 0);
+		assert_int_equal(cookie_check(jar, 30, &a, other, cookie), 0);
+		cookie[n / 8] ^= 1u << n % 8;
+	}
+	assert_int_equal(cookie_make(jar, 35, &a, cookie), 0);
 	assert_int_equal(cookie_check(jar, 35, &a, COOKIE_NO_TURN, cookie), COOKIE_ADDRESS);
-	assert_int_equal(cookie_check(jar, 35, &a, turn, cookie), COOKIE_ADDRESS);
+	assert_int_equal(cookie_check(jar, 35, &a, turn, cookie), COOKIE_ADDRESS | COOKIE_FRESH);
 	/* Good for a while, not for ever */
-	assert_int_equal(cookie_make(jar, 40, &a, turn, cookie), 0);
+	assert_int_equal(cookie_make(jar, 40, &a, cookie), 0);
 	assert_int_equal(cookie_check(jar, COOKIE_LIFE_MS + 30, &a, turn, cookie), 3);
+	/* Also of the secret before, and turns since then */
+	other = cookie_turn(jar);
+	assert_int_equal(cookie_check(jar, COOKIE_LIFE_MS + 31, &a, turn, cookie), 3);
+	assert_int_equal(cookie_check(jar, COOKIE_LIFE_MS + 31, &a, other, cookie), 1);
 	assert_int_equal(cookie_check(jar, 2 * COOKIE_LIFE_MS + 60, &a, turn, cookie), 0);
-	assert_int_equal(cookie_make(jar, 3 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
+	assert_int_equal(cookie_make(jar, 3 * COOKIE_LIFE_MS, &a, cookie), 0);
 	assert_int_equal(cookie_check(jar, 9 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
 	/* Two lives are the end, however late the next secret is drawn */
-	assert_int_equal(cookie_make(jar, 20 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
+	assert_int_equal(cookie_make(jar, 20 * COOKIE_LIFE_MS, &a, cookie), 0);
 	assert_int_equal(cookie_check(jar, 22 * COOKIE_LIFE_MS - 1, &a, turn, cookie), 3);
 	assert_int_equal(cookie_check(jar, 22 * COOKIE_LIFE_MS, &a, turn, cookie), 0);
 	cookie_free(jar);

@@ -154,9 +154,10 @@ static void test_cookies(void **state)
 	struct cookie_jar *jar = cookie_new(NULL);
 
 	(void)state;
-	assert_int_equal(cookie_make(jar, 1, &peer, 1, cookie), -EIO);
+	assert_int_equal(cookie_make(jar, 1, &peer, cookie), -EIO);
 	cookie_use(jar, lib);
-	assert_int_equal(cookie_make(jar, 1, &peer, 1, cookie), 0);
+	assert_int_equal(cookie_turn(jar), 1);
+	assert_int_equal(cookie_make(jar, 1, &peer, cookie), 0);
 	assert_int_equal(cookie_check(jar, 2, &peer, 1, cookie), COOKIE_ADDRESS | COOKIE_FRESH);
 	cookie_free(jar);
 }
