@@ -3,7 +3,8 @@
  * A cookie has three parts: the tag of its secret, how many turns there had been, of
  * all links of the jar, when it was made, and a MAC of that and the address. A link's
  * turn begins with each exchange; so a cookie that was made since then is told from
- * an earlier one, without knowing for which link it will be.
+ * an earlier one, without knowing for which link it will be. That is enough, since no
+ * INIT authenticates for two links of a jar (roster_add()).
  */
 #include "cookie.h"
 
@@ -18,9 +19,11 @@
 #define MAC_LEN 8
 
 /* Domains of MACs */
-enum { DOMAIN_COOKIE = 1, DOMAIN_HOST };
+enum { DOMAIN_COOKIE = 1, DOMAIN_HOST, DOMAIN_MASK };
 
-/* As it is sent; @turns: since the secret was drawn, in network byte order */
+/* As it is sent; @turns: since the secret was drawn, in network byte order, masked: how
+ * often others exchange keys is nobody's business
+ */
 struct parts {
 	uint8_t tag[COOKIE_TAG_LEN];
 	uint32_t turns;
@@ -156,6 +159,23 @@ static int make_mac(const struct cookie_jar *jar, unsigned int secret, const uni
 	return err;
 }
 
+/* Put the mask on, or take it off */
+static int mask(const struct cookie_jar *jar, unsigned int secret, struct parts *parts)
+{
+	uint8_t of[1 + MAC_LEN] = { DOMAIN_MASK }, full[NOISE_HASH_LEN];
+	uint32_t word;
+	int err;
+
+	memcpy(of + 1, parts->mac, MAC_LEN);
+	err = noise_mac_make(jar->secret[secret], of, sizeof(of), full);
+	if (!err) {
+		memcpy(&word, full, sizeof(word));
+		parts->turns ^= word;
+	}
+	secret_wipe(full, sizeof(full));
+	return err;
+}
+
 int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to,
 		uint8_t cookie[CIPE_WIRE_COOKIE_LEN])
 {
@@ -165,10 +185,13 @@ int cookie_make(struct cookie_jar *jar, uint64_t now, const union addr *to,
 	if (err)
 		return err;
 	memcpy(parts.tag, jar->tag[0], sizeof(parts.tag));
-	/* Of four minutes: they do not come round */
+	/* Of two minutes: they do not come round */
 	parts.turns = htonl((uint32_t)(jar->turns - jar->turns_before[0]));
 	err = make_mac(jar, 0, to, parts.turns, parts.mac);
-	memcpy(cookie, &parts, sizeof(parts));
+	if (!err)
+		err = mask(jar, 0, &parts);
+	if (!err)
+		memcpy(cookie, &parts, sizeof(parts));
 	return err;
 }
 
@@ -179,11 +202,12 @@ static bool may_be_good(const struct cookie_jar *jar, unsigned int secret, uint6
 }
 
 static bool is_right(const struct cookie_jar *jar, unsigned int secret, const union addr *from,
-		     const struct parts *parts)
+		     struct parts *parts)
 {
 	uint8_t mac[MAC_LEN];
 
-	return !make_mac(jar, secret, from, parts->turns, mac) &&
+	return !mask(jar, secret, parts) &&
+	       !make_mac(jar, secret, from, parts->turns, mac) &&
 	       secret_equal(parts->mac, mac, sizeof(mac));
 }
 
@@ -195,8 +219,8 @@ unsigned int cookie_check(struct cookie_jar *jar, uint64_t now, const union addr
 
 	if (draw(jar, now))
 		return 0;
-	memcpy(&parts, cookie, sizeof(parts));
 	for (i = 0; i < jar->drawn; i++) {
+		memcpy(&parts, cookie, sizeof(parts));
 		if (memcmp(parts.tag, jar->tag[i], sizeof(parts.tag)) ||
 		    !may_be_good(jar, i, now) || !is_right(jar, i, from, &parts))
 			continue;

@@ -16,7 +16,7 @@
  * @cookie: its octets
  * @to: who got it
  * @at: when
- * @turn: of the link that gave it
+ * @turn: the latest of all links then
  */
 struct given {
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
@@ -68,6 +68,7 @@ static void bring(struct model *m, struct fuzz_input *in)
 	if (flip & 0x80)
 		cookie[flip >> 3 & 15] ^= 1u << (flip & 7);
 	says = cookie_check(m->jar, m->now, &from, turn, cookie);
+	FUZZ_CHECK(!(says & COOKIE_FRESH) || turn <= g->turn);
 	if (flip & 0x80 || !addr_equal(&from, &g->to) || m->now - g->at >= 2 * COOKIE_LIFE_MS)
 		FUZZ_CHECK(!says);
 	else if (m->now - g->at < COOKIE_LIFE_MS)

@@ -243,7 +243,7 @@ static void test_busy(void **state)
 	struct end *e = &ends[LINKS - 1];
 	struct handshake_message init, challenge;
 	uint8_t cookie[CIPE_WIRE_COOKIE_LEN];
-	uint64_t asked;
+	uint64_t asked, turn = cookie_turn(port->gate->jar);
 	int before;
 
 	(void)state;
@@ -267,6 +267,8 @@ static void test_busy(void **state)
 	/* It proves the address, and the present to any link, until its next exchange */
 	assert_int_equal(cookie_check(port->gate->jar, now_ms(), &caller.bound, COOKIE_NO_TURN,
 				      cookie), COOKIE_ADDRESS);
+	assert_int_equal(cookie_check(port->gate->jar, now_ms(), &caller.bound, turn, cookie),
+			 COOKIE_ADDRESS | COOKIE_FRESH);
 	assert_int_equal(cookie_check(port->gate->jar, now_ms(), &caller.bound,
 				      cookie_turn(port->gate->jar), cookie), COOKIE_ADDRESS);
 }
