@@ -97,6 +97,8 @@ static void crypt_finished(cipe_async_t *async, int err)
 	struct cipe_crypt *crypt = cipe_async_data(async);
 	struct cipe_batch *batch = crypt->batch;
 
+	if (unlikely(err == -EINPROGRESS)) /* out of the backlog, into the engine's queue */
+		return;
 	crypt->packet->err = err;
 	kfree_sensitive(crypt);
 	crypt_ended(batch);
@@ -120,7 +122,11 @@ static struct cipe_crypt *crypt_prepare(struct cipe_batch *batch)
 	}
 	crypt->batch = batch;
 	aead_request_set_tfm(&crypt->req, batch->encrypt ? key->tx : key->rx);
-	aead_request_set_callback(&crypt->req, 0, crypt_finished, crypt);
+	/* Engines' queues are shorter than a batch. What may wait behind them is
+	 * limited by the link's own queue.
+	 */
+	aead_request_set_callback(&crypt->req, CRYPTO_TFM_REQ_MAY_BACKLOG,
+				  crypt_finished, crypt);
 	aead_request_set_ad(&crypt->req, CIPE_CRYPT_HEADER);
 	return crypt;
 }
@@ -187,9 +193,8 @@ static int crypt_decrypt(struct cipe_crypt *crypt, struct cipe_packet *packet)
 	return crypto_aead_decrypt(&crypt->req);
 }
 
-/* What the cipher said: the end, or that the callback will follow. Without
- * CRYPTO_TFM_REQ_MAY_BACKLOG -EBUSY means refused: the packet is dropped, as by
- * any queue that is full.
+/* All of a batch. The cipher says how each ended, or that the callback will follow:
+ * from its queue (-EINPROGRESS), or from behind its full queue (-EBUSY).
  */
 static void crypt_api(struct cipe_batch *batch)
 {
@@ -209,7 +214,7 @@ static void crypt_api(struct cipe_batch *batch)
 			err = batch->encrypt ? crypt_encrypt(crypt, packet) :
 					       crypt_decrypt(crypt, packet);
 		}
-		if (unlikely(err == -EINPROGRESS)) {
+		if (unlikely(err == -EINPROGRESS || err == -EBUSY)) {
 			crypt = NULL;
 			continue;
 		}

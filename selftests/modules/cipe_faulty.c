@@ -12,7 +12,7 @@
  *	5  an error later
  *	6  one bit of the result flipped
  *	7  any tag is a good one
- *	8  busy
+ *	8  right, later, with a queue of four: others wait behind it if they may
  *	9  another nonce than asked for: it understands only itself
  *
  * For tests only.
@@ -27,6 +27,7 @@
 #include <linux/workqueue.h>
 
 #define FAULTY_IV 12
+#define FAULTY_QUEUE 4
 
 enum {
 	RIGHT, LATER, BACKWARDS, MIXED, FAIL, FAIL_LATER, FLIP, ANY_TAG, BUSY,
@@ -53,11 +54,13 @@ struct faulty_request {
 	struct list_head node;
 	struct aead_request *req;
 	bool encrypt;
+	bool backlogged;
 	u8 iv[FAULTY_IV];
 	struct aead_request child;	/* its context follows */
 };
 
 static LIST_HEAD(waiting);
+static unsigned int queued;	/* of them */
 static DEFINE_SPINLOCK(waiting_lock);
 static atomic_t requests = ATOMIC_INIT(0);
 
@@ -112,30 +115,43 @@ static void faulty_work(struct work_struct *work)
 
 	spin_lock_bh(&waiting_lock);
 	list_splice_init(&waiting, &list);
+	queued = 0;
 	spin_unlock_bh(&waiting_lock);
 	list_for_each_entry_safe(rq, next, &list, node) {
 		struct aead_request *req = rq->req;
 
+		/* Who waited behind the queue is told when he is in it */
+		if (rq->backlogged)
+			aead_request_complete(req, -EINPROGRESS);
 		err = run(req, rq->encrypt);
 		/* BH are on, as with some drivers */
 		aead_request_complete(req, err);
 	}
 }
 
-static int later(struct aead_request *req, bool encrypt)
+/* In a queue of @length */
+static int later(struct aead_request *req, bool encrypt, unsigned int length)
 {
 	struct faulty_request *rq = aead_request_ctx(req);
+	bool full;
 
+	spin_lock_bh(&waiting_lock);
+	full = queued >= length;
+	if (full && !(req->base.flags & CRYPTO_TFM_REQ_MAY_BACKLOG)) {
+		spin_unlock_bh(&waiting_lock);
+		return -ENOSPC;
+	}
+	queued++;
 	rq->req = req;
 	rq->encrypt = encrypt;
-	spin_lock_bh(&waiting_lock);
+	rq->backlogged = full;
 	if (READ_ONCE(mode) == BACKWARDS)
 		list_add(&rq->node, &waiting);
 	else
 		list_add_tail(&rq->node, &waiting);
 	spin_unlock_bh(&waiting_lock);
 	schedule_delayed_work(&waiting_work, msecs_to_jiffies(delay_ms));
-	return -EINPROGRESS;
+	return full ? -EBUSY : -EINPROGRESS;
 }
 
 static int submit(struct aead_request *req, bool encrypt)
@@ -144,16 +160,13 @@ static int submit(struct aead_request *req, bool encrypt)
 	case LATER:
 	case BACKWARDS:
 	case FAIL_LATER:
-		return later(req, encrypt);
+		return later(req, encrypt, UINT_MAX);
 	case MIXED:
 		if (atomic_inc_return(&requests) % 3)
-			return later(req, encrypt);
+			return later(req, encrypt, UINT_MAX);
 		break;
 	case BUSY:
-		/* Who lets us keep a request while we are is called back */
-		if (req->base.flags & CRYPTO_TFM_REQ_MAY_BACKLOG)
-			return later(req, encrypt);
-		return -EBUSY;
+		return later(req, encrypt, FAULTY_QUEUE);
 	}
 	return run(req, encrypt);
 }
