@@ -97,13 +97,13 @@ async_pair()
 }
 
 # install N CIPHER: keys at both ends; while they are checked the driver is
-# fast
+# fast, and after it not so slow that packets outlive their key in it
 install()
 {
 	[ -z "$FAULT" ] || fault right
 	set_key b cipe0 "$1" cipher "$2" driver "$DRIVER" slot next
 	set_key a cipe0 "$1" cipher "$2" driver "$DRIVER"
-	[ -z "$FAULT" ] || fault "$FAULT" 50
+	[ -z "$FAULT" ] || fault "$FAULT" 20
 }
 
 rekey()
