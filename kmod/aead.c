@@ -26,6 +26,12 @@ static const struct {
 	[CIPE_CIPHER_AES_256_GCM] = { AEAD_GCM, 32 },
 };
 
+/* What only fronts an accelerator, or says that it may need others' help: memory
+ * for each request, another implementation
+ */
+#define AEAD_ACCELERATOR (CRYPTO_ALG_KERN_DRIVER_ONLY | AEAD_NEEDS)
+#define AEAD_NEEDS (CRYPTO_ALG_NEED_FALLBACK | CRYPTO_ALG_ALLOCATES_MEMORY)
+
 /**
  * cipe_aead_key_len - length of a cipher's key
  * @cipher: &enum cipe_cipher, valid
@@ -41,8 +47,8 @@ unsigned int cipe_aead_key_len(u8 cipher)
  * cipe_aead_alloc - allocate a cipher and give it its key
  * @cipher: &enum cipe_cipher, valid
  * @driver: the kernel's name of an implementation of it, or NULL for the best
- *	one that runs on the CPU: accelerators behind a driver of their own
- *	(CRYPTO_ALG_KERN_DRIVER_ONLY) are used only by name
+ *	one that runs on the CPU: accelerators (%AEAD_ACCELERATOR) are used
+ *	only by name
  * @key: of the cipher's length
  * @extack: says what was wrong
  *
@@ -52,7 +58,7 @@ unsigned int cipe_aead_key_len(u8 cipher)
 struct crypto_aead *cipe_aead_alloc(u8 cipher, const char *driver,
 				    const u8 *key, struct netlink_ext_ack *extack)
 {
-	u32 mask = driver ? 0 : CRYPTO_ALG_KERN_DRIVER_ONLY;
+	u32 mask = driver ? 0 : AEAD_ACCELERATOR;
 	const char *name = aead_ciphers[cipher].name;
 	struct crypto_aead *tfm;
 	int err;
@@ -252,4 +258,21 @@ int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
 bool cipe_aead_async(struct crypto_aead *tfm)
 {
 	return crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC;
+}
+
+/**
+ * cipe_aead_backlog - may requests wait behind the driver's queue when it is full?
+ * @tfm: the cipher
+ *
+ * Some engines' drivers do not get that right: they forget that what waits can
+ * be done, or sleep to allocate memory for it. All of those say that they need
+ * memory or another implementation (%AEAD_NEEDS).
+ *
+ * Return: whether %CRYPTO_TFM_REQ_MAY_BACKLOG is for this one.
+ */
+bool cipe_aead_backlog(struct crypto_aead *tfm)
+{
+	u32 flags = crypto_aead_alg(tfm)->base.cra_flags;
+
+	return (flags & (CRYPTO_ALG_ASYNC | AEAD_NEEDS)) == CRYPTO_ALG_ASYNC;
 }

@@ -14,5 +14,6 @@ struct crypto_aead *cipe_aead_alloc(u8 cipher, const char *driver,
 int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
 			  struct netlink_ext_ack *extack);
 bool cipe_aead_async(struct crypto_aead *tfm);
+bool cipe_aead_backlog(struct crypto_aead *tfm);
 
 #endif /* _CIPE_AEAD_H */

@@ -107,7 +107,7 @@ static void crypt_finished(cipe_async_t *async, int err)
 /* A request, with what is the same for all datagrams of the batch. A cipher that is
  * done at once leaves it for the next one.
  */
-static struct cipe_crypt *crypt_prepare(struct cipe_batch *batch)
+static struct cipe_crypt *crypt_prepare(struct cipe_batch *batch, bool backlog)
 {
 	struct cipe_key *key = batch->key;
 	struct cipe_crypt *crypt = batch->crypt;
@@ -122,10 +122,8 @@ static struct cipe_crypt *crypt_prepare(struct cipe_batch *batch)
 	}
 	crypt->batch = batch;
 	aead_request_set_tfm(&crypt->req, batch->encrypt ? key->tx : key->rx);
-	/* Engines' queues are shorter than a batch. What may wait behind them is
-	 * limited by the link's own queue.
-	 */
-	aead_request_set_callback(&crypt->req, CRYPTO_TFM_REQ_MAY_BACKLOG,
+	aead_request_set_callback(&crypt->req,
+				  backlog ? CRYPTO_TFM_REQ_MAY_BACKLOG : 0,
 				  crypt_finished, crypt);
 	aead_request_set_ad(&crypt->req, CIPE_CRYPT_HEADER);
 	return crypt;
@@ -194,10 +192,13 @@ static int crypt_decrypt(struct cipe_crypt *crypt, struct cipe_packet *packet)
 }
 
 /* All of a batch. The cipher says how each ended, or that the callback will follow:
- * from its queue (-EINPROGRESS), or from behind its full queue (-EBUSY).
+ * from its queue (-EINPROGRESS), or from behind its full queue, which may be shorter
+ * than a batch (-EBUSY). If nothing may wait there, -EBUSY means refused: the packet
+ * is dropped.
  */
 static void crypt_api(struct cipe_batch *batch)
 {
+	bool backlog = batch->key->backlog && !cipe_order_crowded();
 	struct cipe_crypt *crypt = NULL;
 	unsigned int i, ended = 0;
 
@@ -208,13 +209,13 @@ static void crypt_api(struct cipe_batch *batch)
 		int err = -ENOMEM;
 
 		if (unlikely(!crypt))
-			crypt = crypt_prepare(batch);
+			crypt = crypt_prepare(batch, backlog);
 		if (likely(crypt)) {
 			crypt->packet = packet;
 			err = batch->encrypt ? crypt_encrypt(crypt, packet) :
 					       crypt_decrypt(crypt, packet);
 		}
-		if (unlikely(err == -EINPROGRESS || err == -EBUSY)) {
+		if (unlikely(err == -EINPROGRESS || (err == -EBUSY && backlog))) {
 			crypt = NULL;
 			continue;
 		}
@@ -348,7 +349,6 @@ static void crypt_start(struct cipe_batch *batch)
 {
 	int cpu = cipe_spread_where(batch);
 
-	batch->order.weight = batch->n;
 	atomic_set(&batch->pending, 1);
 	if (likely(cpu < 0) || !cipe_batch_hold(batch)) {
 		crypt_here(batch);
@@ -382,6 +382,7 @@ void cipe_crypt_continue(struct cipe_batch *batch)
 void cipe_crypt_encrypt(struct cipe_batch *batch)
 {
 	batch->encrypt = true;
+	batch->order.weight = batch->n;
 	crypt_start(batch);
 }
 

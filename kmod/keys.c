@@ -66,6 +66,7 @@ static int key_create_ciphers(struct cipe_key *key,
 	if (IS_ERR(key->rx))
 		return PTR_ERR(key->rx);
 	key->async = cipe_aead_async(key->tx) || cipe_aead_async(key->rx);
+	key->backlog = cipe_aead_backlog(key->tx) && cipe_aead_backlog(key->rx);
 	key->crypt_size = cipe_crypt_size(key->tx, key->rx);
 	if (!config->driver)
 		return 0;

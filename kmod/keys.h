@@ -44,6 +44,7 @@ enum cipe_key_flag {
  * @chacha_tx: ChaCha20-Poly1305 on the CPU, for sending
  * @chacha_rx: likewise for receiving
  * @async: @tx and @rx may finish later
+ * @backlog: packets may wait behind their queues
  * @tx_iv: its packets' nonces start from it
  * @rx_iv: likewise
  * @crypt_size: octets of a &struct cipe_crypt
@@ -72,6 +73,7 @@ struct cipe_key {
 	struct cipe_chacha_key chacha_tx;
 	struct cipe_chacha_key chacha_rx;
 	bool async;
+	bool backlog;
 	u8 tx_iv[CIPE_WIRE_IV_LEN];
 	u8 rx_iv[CIPE_WIRE_IV_LEN];
 	unsigned int crypt_size;

@@ -23,9 +23,12 @@ static int __init cipe_init(void)
 	int err;
 
 	cipe_gather_init();
-	err = cipe_spread_init();
+	err = cipe_pages_init();
 	if (err)
 		return err;
+	err = cipe_spread_init();
+	if (err)
+		goto exit_pages;
 	err = cipe_keys_init();
 	if (err)
 		goto exit_spread;
@@ -53,6 +56,8 @@ exit_keys:
 	cipe_keys_exit();
 exit_spread:
 	cipe_spread_exit();
+exit_pages:
+	cipe_pages_exit();
 	return err;
 }
 

@@ -8,7 +8,12 @@
  * that batches can not overtake each other after the queue.
  */
 
+#include <linux/atomic.h>
+
 #include "order.h"
+
+/* Packets in all queues */
+static atomic_t order_all = ATOMIC_INIT(0);
 
 static void order_add(struct cipe_order *order, struct cipe_order_entry *entry)
 {
@@ -17,6 +22,7 @@ static void order_add(struct cipe_order *order, struct cipe_order_entry *entry)
 	entry->queued = true;
 	list_add_tail(&entry->node, &order->pending);
 	WRITE_ONCE(order->waiting, order->waiting + entry->weight);
+	atomic_add(entry->weight, &order_all);
 }
 
 /* The first packet if it is done; lock held */
@@ -53,6 +59,7 @@ static void order_run(struct cipe_order *order)
 		}
 		list_del(&entry->node);
 		WRITE_ONCE(order->waiting, order->waiting - entry->weight);
+		atomic_sub(entry->weight, &order_all);
 		spin_unlock_bh(&order->lock);
 		order->release(entry);
 		spin_lock_bh(&order->lock);
@@ -86,6 +93,16 @@ static void order_work(struct work_struct *work)
 	spin_unlock_bh(&order->lock);
 	netdev_put(dev, &tracker);
 	local_bh_enable();
+}
+
+/**
+ * cipe_order_crowded - does so much wait that engines' own queues should limit it?
+ *
+ * Return: whether no more may wait behind them.
+ */
+bool cipe_order_crowded(void)
+{
+	return atomic_read(&order_all) >= CIPE_ORDER_ALL;
 }
 
 /**

@@ -15,6 +15,11 @@ struct cipe_order_entry;
 /* Packets that may wait; more are dropped before they enter the cipher */
 #define CIPE_ORDER_MAX		4096
 
+/* Packets of all links together that may wait, if that is behind the queues of
+ * engines, which have limits of their own: some 60 MiB
+ */
+#define CIPE_ORDER_ALL		16384
+
 /* Entries released at once; the rest after others had their turn */
 #define CIPE_ORDER_BUDGET	64
 
@@ -66,7 +71,7 @@ static inline bool cipe_order_full(const struct cipe_order *order)
 /**
  * struct cipe_order_entry - a batch's place in the queue
  * @node: in @pending, after its submission was found to be asynchronous
- * @weight: packets in it
+ * @weight: packets that came with it, and hold memory as long
  * @queued: it is in @pending
  * @done: the cipher finished with it
  */
@@ -77,6 +82,7 @@ struct cipe_order_entry {
 	bool done;
 };
 
+bool cipe_order_crowded(void);
 void cipe_order_init(struct cipe_order *order, struct net_device *dev,
 		     cipe_release_t release);
 bool cipe_order_pass(struct cipe_order *order, struct cipe_order_entry *entry);

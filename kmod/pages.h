@@ -26,6 +26,7 @@ enum cipe_pages_use {
 
 void *cipe_pages_run(enum cipe_pages_use use, unsigned int lead,
 		     unsigned int size, unsigned int *n);
+int cipe_pages_init(void);
 void cipe_pages_exit(void);
 
 #endif /* _CIPE_PAGES_H */

@@ -123,6 +123,8 @@ static unsigned int rx_batch(struct cipe_key *key, struct cipe_reader *reader,
 		return at + size;
 	}
 	at = rx_collect(batch, reader, at, size);
+	/* Those that are left out hold memory too, it is the same skb's */
+	batch->order.weight = batch->n;
 	if (unlikely(!batch->n)) /* who sends from here, changed it meanwhile */
 		at += size;
 	if (unlikely(cipe_key_expired(key)))

@@ -14,6 +14,7 @@
  *	7  any tag is a good one
  *	8  right, later, with a queue of four: others wait behind it if they may
  *	9  another nonce than asked for: it understands only itself
+ *	10 refuses, whoever would wait
  *
  * For tests only.
  */
@@ -31,7 +32,7 @@
 
 enum {
 	RIGHT, LATER, BACKWARDS, MIXED, FAIL, FAIL_LATER, FLIP, ANY_TAG, BUSY,
-	OWN_WAY,
+	OWN_WAY, REFUSE,
 };
 
 static uint mode;
@@ -59,8 +60,9 @@ struct faulty_request {
 	struct aead_request child;	/* its context follows */
 };
 
+/* Behind the first FAULTY_QUEUE of them are those that were told to wait */
 static LIST_HEAD(waiting);
-static unsigned int queued;	/* of them */
+static unsigned int queued;
 static DEFINE_SPINLOCK(waiting_lock);
 static atomic_t requests = ATOMIC_INIT(0);
 
@@ -107,22 +109,39 @@ static int run(struct aead_request *req, bool encrypt)
 	return err;
 }
 
+/* Take what is in the queue; what waited behind it, as many as fit, is told, with
+ * the lock held, as by some drivers, and is next
+ */
+static void take(struct list_head *list)
+{
+	struct faulty_request *rq, *next;
+	unsigned int n = 0;
+
+	spin_lock_bh(&waiting_lock);
+	list_for_each_entry_safe(rq, next, &waiting, node) {
+		if (!rq->backlogged) {
+			list_move_tail(&rq->node, list);
+			queued--;
+		} else if (n++ < FAULTY_QUEUE) {
+			rq->backlogged = false;
+			aead_request_complete(rq->req, -EINPROGRESS);
+		}
+	}
+	if (!list_empty(&waiting))
+		schedule_delayed_work(&waiting_work, msecs_to_jiffies(1));
+	spin_unlock_bh(&waiting_lock);
+}
+
 static void faulty_work(struct work_struct *work)
 {
 	struct faulty_request *rq, *next;
 	LIST_HEAD(list);
 	int err;
 
-	spin_lock_bh(&waiting_lock);
-	list_splice_init(&waiting, &list);
-	queued = 0;
-	spin_unlock_bh(&waiting_lock);
+	take(&list);
 	list_for_each_entry_safe(rq, next, &list, node) {
 		struct aead_request *req = rq->req;
 
-		/* Who waited behind the queue is told when he is in it */
-		if (rq->backlogged)
-			aead_request_complete(req, -EINPROGRESS);
 		err = run(req, rq->encrypt);
 		/* BH are on, as with some drivers */
 		aead_request_complete(req, err);
@@ -165,6 +184,8 @@ static int submit(struct aead_request *req, bool encrypt)
 		if (atomic_inc_return(&requests) % 3)
 			return later(req, encrypt, UINT_MAX);
 		break;
+	case REFUSE:
+		return -ENOSPC;
 	case BUSY:
 		return later(req, encrypt, FAULTY_QUEUE);
 	}
