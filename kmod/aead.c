@@ -2,6 +2,7 @@
 /* The kernel's AEAD ciphers: choosing, checking and calling them. */
 
 #include <linux/crypto.h>
+#include <linux/delay.h>
 #include <linux/err.h>
 #include <linux/netlink.h>
 #include <linux/slab.h>
@@ -26,11 +27,36 @@ static const struct {
 	[CIPE_CIPHER_AES_256_GCM] = { AEAD_GCM, 32 },
 };
 
-/* What only fronts an accelerator, or says that it may need others' help: memory
- * for each request, another implementation
- */
-#define AEAD_ACCELERATOR (CRYPTO_ALG_KERN_DRIVER_ONLY | AEAD_NEEDS)
+/* It may need others' help: memory for each request, another implementation */
 #define AEAD_NEEDS (CRYPTO_ALG_NEED_FALLBACK | CRYPTO_ALG_ALLOCATES_MEMORY)
+
+static u32 aead_flags(struct crypto_aead *tfm)
+{
+	return crypto_aead_alg(tfm)->base.cra_flags;
+}
+
+/* The best implementation that runs on the CPU. Not all drivers of accelerators
+ * say that they are; those that do not, need help. So do some for instructions of
+ * the CPU, which are not asynchronous.
+ */
+static struct crypto_aead *aead_best(const char *name)
+{
+	struct crypto_aead *tfm = crypto_alloc_aead(name, 0, CRYPTO_ALG_KERN_DRIVER_ONLY);
+
+	if (IS_ERR(tfm) || !cipe_aead_async(tfm) || !(aead_flags(tfm) & AEAD_NEEDS))
+		return tfm;
+	crypto_free_aead(tfm);
+	return crypto_alloc_aead(name, 0, CRYPTO_ALG_KERN_DRIVER_ONLY | AEAD_NEEDS);
+}
+
+/* Is the driver known to break what it is given? HiSilicon's, up to Linux 6.12 at
+ * least, says -EBUSY of requests that it has begun with, and forgets in its backlog
+ * that requests are done.
+ */
+static bool aead_broken(struct crypto_aead *tfm)
+{
+	return strstarts(crypto_tfm_alg_driver_name(crypto_aead_tfm(tfm)), "hisi_sec_");
+}
 
 /**
  * cipe_aead_key_len - length of a cipher's key
@@ -47,8 +73,7 @@ unsigned int cipe_aead_key_len(u8 cipher)
  * cipe_aead_alloc - allocate a cipher and give it its key
  * @cipher: &enum cipe_cipher, valid
  * @driver: the kernel's name of an implementation of it, or NULL for the best
- *	one that runs on the CPU: accelerators (%AEAD_ACCELERATOR) are used
- *	only by name
+ *	one that runs on the CPU: accelerators are used only by name
  * @key: of the cipher's length
  * @extack: says what was wrong
  *
@@ -58,12 +83,11 @@ unsigned int cipe_aead_key_len(u8 cipher)
 struct crypto_aead *cipe_aead_alloc(u8 cipher, const char *driver,
 				    const u8 *key, struct netlink_ext_ack *extack)
 {
-	u32 mask = driver ? 0 : AEAD_ACCELERATOR;
 	const char *name = aead_ciphers[cipher].name;
 	struct crypto_aead *tfm;
 	int err;
 
-	tfm = crypto_alloc_aead(driver ?: name, 0, mask);
+	tfm = driver ? crypto_alloc_aead(driver, 0, 0) : aead_best(name);
 	if (IS_ERR(tfm)) {
 		NL_SET_ERR_MSG(extack, "the kernel has no such cipher or driver");
 		return tfm;
@@ -72,6 +96,11 @@ struct crypto_aead *cipe_aead_alloc(u8 cipher, const char *driver,
 	    crypto_aead_ivsize(tfm) != CIPE_WIRE_IV_LEN) {
 		NL_SET_ERR_MSG(extack, "the driver implements another cipher");
 		err = -EINVAL;
+		goto free;
+	}
+	if (aead_broken(tfm)) {
+		NL_SET_ERR_MSG(extack, "the driver is known to lose requests");
+		err = -EOPNOTSUPP;
 		goto free;
 	}
 	err = crypto_aead_setkey(tfm, key, aead_ciphers[cipher].key_len) ?:
@@ -91,11 +120,18 @@ free:
 #define AEAD_CANARY	16
 #define AEAD_CHECK_MAX	9000
 
-/* Encrypt or decrypt a packet with @len octets of text, waiting for the end */
+/* A driver with much to do is asked so often again, in milliseconds */
+#define AEAD_TRIES	100
+#define AEAD_PAUSE	10
+
+/* Encrypt or decrypt a packet with @len octets of text, waiting for the end;
+ * -ENOSPC: not now
+ */
 static int aead_check_run(struct crypto_aead *tfm, struct scatterlist *src,
 			  struct scatterlist *dst, unsigned int len, bool encrypt)
 {
 	u8 iv[CIPE_WIRE_IV_LEN] = { 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 };
+	bool backlog = cipe_aead_backlog(tfm);
 	struct aead_request *req;
 	DECLARE_CRYPTO_WAIT(wait);
 	int err;
@@ -103,13 +139,15 @@ static int aead_check_run(struct crypto_aead *tfm, struct scatterlist *src,
 	req = aead_request_alloc(tfm, GFP_KERNEL);
 	if (!req)
 		return -ENOMEM;
-	aead_request_set_callback(req, CRYPTO_TFM_REQ_MAY_BACKLOG |
-				  CRYPTO_TFM_REQ_MAY_SLEEP, crypto_req_done, &wait);
+	aead_request_set_callback(req, CRYPTO_TFM_REQ_MAY_SLEEP |
+				  (backlog ? CRYPTO_TFM_REQ_MAY_BACKLOG : 0),
+				  crypto_req_done, &wait);
 	aead_request_set_ad(req, AEAD_HEAD);
 	aead_request_set_crypt(req, src, dst,
 			       encrypt ? len : len + CIPE_WIRE_TAG_LEN, iv);
-	err = crypto_wait_req(encrypt ? crypto_aead_encrypt(req) :
-			      crypto_aead_decrypt(req), &wait);
+	err = encrypt ? crypto_aead_encrypt(req) : crypto_aead_decrypt(req);
+	/* Who was not asked to let it wait has refused: nobody will call back */
+	err = err == -EBUSY && !backlog ? -ENOSPC : crypto_wait_req(err, &wait);
 	aead_request_free(req);
 	return err;
 }
@@ -195,9 +233,23 @@ static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
 		return -EBADE;
 	b[all - 1] ^= 1;
 	err = aead_check_stretch(tfm, b, out, len);
-	if (err == -ENOMEM) /* says nothing of the driver */
+	if (err == -ENOMEM || err == -ENOSPC) /* says nothing of the driver */
 		return err;
 	return err == -EBADMSG ? 0 : -EBADE;
+}
+
+/* Again from the start, as what is encrypted in place may be half done, while the
+ * driver has too much to do
+ */
+static int aead_check_patiently(struct crypto_aead *tfm, struct crypto_aead *good,
+				u8 *a, u8 *b, u8 *out, unsigned int len)
+{
+	unsigned int tries = AEAD_TRIES;
+	int err;
+
+	while ((err = aead_check_len(tfm, good, a, b, out, len)) == -ENOSPC && --tries)
+		msleep(AEAD_PAUSE);
+	return err;
 }
 
 /**
@@ -212,7 +264,8 @@ static int aead_check_len(struct crypto_aead *tfm, struct crypto_aead *good,
  * implementations, in place of the portable one, could be the driver itself.
  *
  * Context: may sleep.
- * Return: 0, or -EBADE if the driver is wrong, or another error.
+ * Return: 0, or -EBADE if the driver is wrong, -ENOSPC if it has had too much to do
+ * for a second, or another error.
  */
 int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
 			  struct netlink_ext_ack *extack)
@@ -236,9 +289,11 @@ int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
 	out = kmalloc(size, GFP_KERNEL);
 	err = a && b && out ? 0 : -ENOMEM;
 	for (i = 0; !err && i < ARRAY_SIZE(lens); i++)
-		err = aead_check_len(tfm, good, a + i % 3 * 2, b + i % 16,
-				     out + i % 5 * 2, lens[i]);
-	if (err && err != -ENOMEM) {
+		err = aead_check_patiently(tfm, good, a + i % 3 * 2, b + i % 16,
+					   out + i % 5 * 2, lens[i]);
+	if (err == -ENOSPC) {
+		NL_SET_ERR_MSG(extack, "the cipher driver has too much to do");
+	} else if (err && err != -ENOMEM) {
 		NL_SET_ERR_MSG(extack, "the cipher driver failed the cross-check");
 		err = -EBADE;
 	}
@@ -257,7 +312,7 @@ int cipe_aead_cross_check(u8 cipher, struct crypto_aead *tfm, const u8 *key,
  */
 bool cipe_aead_async(struct crypto_aead *tfm)
 {
-	return crypto_aead_alg(tfm)->base.cra_flags & CRYPTO_ALG_ASYNC;
+	return aead_flags(tfm) & CRYPTO_ALG_ASYNC;
 }
 
 /**
@@ -272,7 +327,5 @@ bool cipe_aead_async(struct crypto_aead *tfm)
  */
 bool cipe_aead_backlog(struct crypto_aead *tfm)
 {
-	u32 flags = crypto_aead_alg(tfm)->base.cra_flags;
-
-	return (flags & (CRYPTO_ALG_ASYNC | AEAD_NEEDS)) == CRYPTO_ALG_ASYNC;
+	return (aead_flags(tfm) & (CRYPTO_ALG_ASYNC | AEAD_NEEDS)) == CRYPTO_ALG_ASYNC;
 }

@@ -349,6 +349,7 @@ static void crypt_start(struct cipe_batch *batch)
 {
 	int cpu = cipe_spread_where(batch);
 
+	batch->order.engine = batch->key->backlog;
 	atomic_set(&batch->pending, 1);
 	if (likely(cpu < 0) || !cipe_batch_hold(batch)) {
 		crypt_here(batch);

@@ -14,6 +14,7 @@
 #include "hook.h"
 #include "keys.h"
 #include "netlink.h"
+#include "order.h"
 #include "pages.h"
 #include "socket.h"
 #include "spread.h"
@@ -23,6 +24,7 @@ static int __init cipe_init(void)
 	int err;
 
 	cipe_gather_init();
+	cipe_order_setup();
 	err = cipe_pages_init();
 	if (err)
 		return err;

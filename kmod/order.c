@@ -9,11 +9,16 @@
  */
 
 #include <linux/atomic.h>
+#include <linux/cache.h>
+#include <linux/minmax.h>
+#include <linux/mm.h>
+#include <linux/swap.h>
 
 #include "order.h"
 
-/* Packets in all queues */
-static atomic_t order_all = ATOMIC_INIT(0);
+/* Packets in all queues that may wait behind engines; away from what is only read */
+static atomic_t order_engines ____cacheline_aligned_in_smp = ATOMIC_INIT(0);
+static unsigned int order_engines_max __ro_after_init;
 
 static void order_add(struct cipe_order *order, struct cipe_order_entry *entry)
 {
@@ -22,7 +27,8 @@ static void order_add(struct cipe_order *order, struct cipe_order_entry *entry)
 	entry->queued = true;
 	list_add_tail(&entry->node, &order->pending);
 	WRITE_ONCE(order->waiting, order->waiting + entry->weight);
-	atomic_add(entry->weight, &order_all);
+	if (entry->engine)
+		atomic_add(entry->weight, &order_engines);
 }
 
 /* The first packet if it is done; lock held */
@@ -59,7 +65,8 @@ static void order_run(struct cipe_order *order)
 		}
 		list_del(&entry->node);
 		WRITE_ONCE(order->waiting, order->waiting - entry->weight);
-		atomic_sub(entry->weight, &order_all);
+		if (entry->engine)
+			atomic_sub(entry->weight, &order_engines);
 		spin_unlock_bh(&order->lock);
 		order->release(entry);
 		spin_lock_bh(&order->lock);
@@ -102,7 +109,17 @@ static void order_work(struct work_struct *work)
  */
 bool cipe_order_crowded(void)
 {
-	return atomic_read(&order_all) >= CIPE_ORDER_ALL;
+	return atomic_read(&order_engines) >= order_engines_max;
+}
+
+/**
+ * cipe_order_setup - before the first packet
+ */
+void __init cipe_order_setup(void)
+{
+	/* A page each, of a part of the memory that they can be had from */
+	order_engines_max = min_t(unsigned long, CIPE_ORDER_ENGINES,
+				  nr_free_buffer_pages() / CIPE_ORDER_PART);
 }
 
 /**

@@ -15,10 +15,12 @@ struct cipe_order_entry;
 /* Packets that may wait; more are dropped before they enter the cipher */
 #define CIPE_ORDER_MAX		4096
 
-/* Packets of all links together that may wait, if that is behind the queues of
- * engines, which have limits of their own: some 60 MiB
+/* Packets of all links together that may wait behind the queues of engines, which
+ * have limits of their own: some 60 MiB; but less if that is more than this part of
+ * the memory
  */
-#define CIPE_ORDER_ALL		16384
+#define CIPE_ORDER_ENGINES	16384
+#define CIPE_ORDER_PART		32
 
 /* Entries released at once; the rest after others had their turn */
 #define CIPE_ORDER_BUDGET	64
@@ -72,16 +74,19 @@ static inline bool cipe_order_full(const struct cipe_order *order)
  * struct cipe_order_entry - a batch's place in the queue
  * @node: in @pending, after its submission was found to be asynchronous
  * @weight: packets that came with it, and hold memory as long
+ * @engine: they may wait behind an engine's queue
  * @queued: it is in @pending
  * @done: the cipher finished with it
  */
 struct cipe_order_entry {
 	struct list_head node;
 	unsigned int weight;
+	bool engine;
 	bool queued;
 	bool done;
 };
 
+void cipe_order_setup(void);
 bool cipe_order_crowded(void);
 void cipe_order_init(struct cipe_order *order, struct net_device *dev,
 		     cipe_release_t release);

@@ -27,7 +27,9 @@
 #define PAGES_CHUNKS_MAX	256
 #define PAGES_PART		128
 
-/* Of what is not needed any more one chunk is given up after so many searches */
+/* Of what is not needed any more one chunk is given up after so many searches. A CPU
+ * without traffic keeps what it has: bounded, see above.
+ */
 #define PAGES_SURPLUS		256
 
 /* Never from the reserves: their pages must go back at once */
@@ -57,7 +59,7 @@ struct cipe_pages_cpu {
 	struct cipe_pages use[CIPE_PAGES_USES];
 };
 
-static struct cipe_pages_cpu __percpu *pages_cpu;
+static struct cipe_pages_cpu __percpu *pages_cpu __ro_after_init;
 static unsigned int pages_chunks __ro_after_init;
 
 /* What was needed once may be too much by now. The chunk's users have references
@@ -167,9 +169,10 @@ void *cipe_pages_run(enum cipe_pages_use use, unsigned int lead,
  */
 int __init cipe_pages_init(void)
 {
-	unsigned long all = totalram_pages() / PAGES_PART >> PAGES_ORDER;
+	/* Of the memory that they can be had from */
+	unsigned long all = nr_free_buffer_pages() / PAGES_PART >> PAGES_ORDER;
 
-	pages_chunks = clamp_t(unsigned long, all / num_possible_cpus() / CIPE_PAGES_USES,
+	pages_chunks = clamp_t(unsigned long, all / num_online_cpus() / CIPE_PAGES_USES,
 			       PAGES_CHUNKS_MIN, PAGES_CHUNKS_MAX);
 	pages_cpu = alloc_percpu(struct cipe_pages_cpu);
 	return pages_cpu ? 0 : -ENOMEM;

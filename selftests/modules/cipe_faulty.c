@@ -47,6 +47,10 @@ static bool accelerator = true;
 module_param(accelerator, bool, 0444);
 MODULE_PARM_DESC(accelerator, "say that it does not run on the CPU");
 
+static bool needs;
+module_param(needs, bool, 0444);
+MODULE_PARM_DESC(needs, "say that it allocates memory for requests");
+
 struct faulty_tfm {
 	struct crypto_aead *child;
 };
@@ -158,7 +162,7 @@ static int later(struct aead_request *req, bool encrypt, unsigned int length)
 	full = queued >= length;
 	if (full && !(req->base.flags & CRYPTO_TFM_REQ_MAY_BACKLOG)) {
 		spin_unlock_bh(&waiting_lock);
-		return -ENOSPC;
+		return -EBUSY;	/* as some drivers; others say -ENOSPC */
 	}
 	queued++;
 	rq->req = req;
@@ -185,7 +189,7 @@ static int submit(struct aead_request *req, bool encrypt)
 			return later(req, encrypt, UINT_MAX);
 		break;
 	case REFUSE:
-		return -ENOSPC;
+		return req->base.flags & CRYPTO_TFM_REQ_MAY_BACKLOG ? -ENOSPC : -EBUSY;
 	case BUSY:
 		return later(req, encrypt, FAULTY_QUEUE);
 	}
@@ -260,6 +264,8 @@ static int __init cipe_faulty_init(void)
 {
 	if (!accelerator)
 		faulty.base.cra_flags &= ~CRYPTO_ALG_KERN_DRIVER_ONLY;
+	if (needs)
+		faulty.base.cra_flags |= CRYPTO_ALG_ALLOCATES_MEMORY;
 	return crypto_register_aead(&faulty);
 }
 
