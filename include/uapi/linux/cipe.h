@@ -250,6 +250,9 @@ enum cipe_cipher {
  * @CIPE_A_KEY_DRIVER: string, up to %CIPE_KEY_DRIVER_MAX characters: in set,
  *	the kernel crypto driver to use (e.g. a hardware engine or cryptd(...)),
  *	which must implement the cipher; default: the best that runs on the CPU.
+ *	Errors: -ENOENT (none of that name), -EINVAL (of another cipher),
+ *	-EOPNOTSUPP (known to lose requests), -EBADE (does not agree with the
+ *	kernel's portable code), -ENOSPC (too busy to be compared with it).
  *	In get: the driver in use; "chacha20poly1305-lib", which can not be set,
  *	is the default of ChaCha20-Poly1305: the kernel's library, no driver.
  * @CIPE_A_KEY_TX_COUNTER: u64, next counter to send, get only
