@@ -4,19 +4,26 @@
  *
  * While a CPU keeps up, packets are encrypted and decrypted where they are:
  * nothing is faster, and nothing else is disturbed. But all packets of one flow,
- * and all of one peer, come to one CPU. When that one spends an eighth of its time
- * in the cipher, and another one is idle, or spends less of it there, whole batches
- * go to that one. The order is kept as behind an asynchronous cipher, by the link's
- * queue (order.c).
+ * and all of one peer, come to one CPU. When that one is busy for most of the time,
+ * and has to do with the cipher for an eighth of it, whole batches go to one that is
+ * idle; when the cipher is half of its time, to one that has less of it too. The
+ * order is kept as behind an asynchronous cipher, by the link's queue (order.c).
+ *
+ * What a process sends goes to idle CPUs only: its time is its own, and others' is
+ * not for it.
  */
 
 #include <linux/cpumask.h>
 #include <linux/llist.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
+#include <linux/preempt.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/deadline.h>
 #include <linux/sched/isolation.h>
+#include <linux/sched/rt.h>
 #include <linux/tick.h>
 #include <linux/workqueue.h>
 
@@ -27,19 +34,27 @@
 /* Batches of less are not worth the way, nor the look at the clock */
 #define SPREAD_OCTETS	4096
 
-/* Loads are measured over this time, in nanoseconds */
+/* Loads are measured over this time, in nanoseconds. What was before a time twice as
+ * long says nothing of now.
+ */
 #define SPREAD_WINDOW	(16 * NSEC_PER_MSEC)
 
-/* And whether a CPU is idle over this one: that is to be found out while one batch
- * is in the cipher, which takes a millisecond where that is worth helping
+/* Whether a CPU is idle is asked after so many nanoseconds: of two slow CPUs that
+ * take turns, one has nothing to do for as long as a batch takes
  */
 #define SPREAD_LOOKED	NSEC_PER_MSEC
 
-/* Of 1024: from this load on a CPU gives away, to one that is idle for so much of the
- * time, or has so much less
- */
+/* Of 1024: a CPU that is idle for so much of the time keeps up */
+#define SPREAD_KEEPS	512
+
+/* And gives away from this load on, to one that is idle for so much of the time */
 #define SPREAD_BUSY	128
 #define SPREAD_IDLE	128
+
+/* And from this load on to one that has less */
+#define SPREAD_SHARE	512
+
+/* By how much one has to be better, or may be worse */
 #define SPREAD_LESS	128
 
 /* How many CPUs to look at */
@@ -48,18 +63,20 @@
 /**
  * struct cipe_spread - a CPU's part
  * @start: of the time being measured, in nanoseconds of local_clock()
- * @spent: of it, in the cipher
+ * @spent: of it, in the cipher; what was given away counts as if it had not been
+ * @cost: what the last batch took
  * @load: share of the time before, of 1024. Read by all
+ * @next: CPU that was looked at, or given to, last
  * @looked: when somebody last looked for how long it was idle, by local_clock()
  * @slept: for how long in all then, in microseconds
  * @idle: share of the time before, of 1024. Read by all
- * @next: CPU that something was given to last
  * @queue: batches given to this CPU
  * @work: decrypts and encrypts them
  */
 struct cipe_spread {
 	u64 start;
 	u64 spent;
+	u64 cost;
 	unsigned int load;
 	int next;
 
@@ -74,7 +91,7 @@ struct cipe_spread {
 static DEFINE_PER_CPU(struct cipe_spread, spread_cpu);
 static struct workqueue_struct *spread_wq;
 
-/* A CPU's load. One that had nothing to do at all does not measure it. */
+/* A CPU's load. One that has no batches does not measure it. */
 static unsigned int spread_load(int cpu, u64 now)
 {
 	const struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
@@ -84,65 +101,98 @@ static unsigned int spread_load(int cpu, u64 now)
 	return READ_ONCE(spread->load);
 }
 
-/* For how much of the time was a CPU idle of late? Whoever asks first after a while
- * finds out, for all.
+/* This CPU had a batch */
+static void spread_account(struct cipe_spread *spread, u64 now, u64 cost)
+{
+	u64 passed = now - spread->start;
+
+	spread->spent += cost;
+	if (passed < SPREAD_WINDOW)
+		return;
+	WRITE_ONCE(spread->load, passed > 2 * SPREAD_WINDOW ? 0 :
+		   (unsigned int)div64_u64(spread->spent * 1024, passed));
+	spread->spent = 0;
+	WRITE_ONCE(spread->start, now);
+}
+
+/* For how much of the time since the last look was a CPU idle? Whoever asks first
+ * after a while finds out, for all. 0 if that is too long ago, or if the kernel does
+ * not know, which always says -1.
  */
 static unsigned int spread_idle(int cpu, u64 now)
 {
 	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
-	s64 looked = atomic64_read(&spread->looked);
-	s64 passed = now - looked, slept;
-	u64 before;
+	s64 looked = atomic64_read(&spread->looked), passed = now - looked, slept;
+	unsigned int idle = 0;
+	u64 total;
 
 	if (passed < (s64)SPREAD_LOOKED ||
 	    !atomic64_try_cmpxchg(&spread->looked, &looked, now))
 		return READ_ONCE(spread->idle);
-	before = READ_ONCE(spread->slept);
-	/* (u64)-1 where the kernel does not know, then and now */
-	WRITE_ONCE(spread->slept, get_cpu_idle_time_us(cpu, NULL));
-	slept = max_t(s64, READ_ONCE(spread->slept) - before, 0);
-	WRITE_ONCE(spread->idle, min_t(u64, div64_u64(slept * 1024, passed / 1000), 1024));
-	return READ_ONCE(spread->idle);
+	total = get_cpu_idle_time_us(cpu, NULL);
+	slept = total - READ_ONCE(spread->slept);
+	WRITE_ONCE(spread->slept, total);
+	if (slept > 0 && passed <= (s64)(2 * SPREAD_WINDOW))
+		idle = min_t(u64, div_u64(slept * 1024, div_u64(passed, NSEC_PER_USEC)), 1024);
+	WRITE_ONCE(spread->idle, idle);
+	return idle;
 }
 
-/* Has it begun with all that it was given? Others may keep it busy, where we
- * do not see it; then no more than one batch waits for it.
+/* Has it taken what it was given? Others may keep it busy, where we do not see it;
+ * then no more than one batch of each CPU waits for it.
  */
 static bool spread_ready(int cpu)
 {
 	return llist_empty(&per_cpu_ptr(&spread_cpu, cpu)->queue);
 }
 
-/* The best of some CPUs that are not isolated, each in its turn; -1: none of them.
- * One that is idle loses nothing by it; with all others the cipher is shared.
- */
-static int spread_pick(int next, u64 now, unsigned int load)
+/* The next CPU in turn that is not isolated */
+static int spread_next(int cpu)
 {
 	const struct cpumask *cpus = housekeeping_cpumask(HK_TYPE_DOMAIN);
-	unsigned int idlest = SPREAD_IDLE, least = load - SPREAD_LESS, look;
-	int cpu = next, best = -1, idle = -1;
 
+	cpu = cpumask_next_and(cpu, cpus, cpu_online_mask);
+	return cpu < nr_cpu_ids ? cpu : cpumask_first_and(cpus, cpu_online_mask);
+}
+
+/* The best of the next CPUs, or -1. One that is idle loses nothing by it, so long as
+ * it is no busier than this one.
+ */
+static int spread_pick(struct cipe_spread *spread, u64 now, unsigned int load, bool share)
+{
+	unsigned int own = spread_idle(smp_processor_id(), now), look;
+	unsigned int idlest = max(own, SPREAD_IDLE + SPREAD_LESS) - SPREAD_LESS;
+	unsigned int least = share && load >= SPREAD_SHARE ? load - SPREAD_LESS : 0;
+	int cpu = spread->next, idle = -1, less = -1;
+
+	if (own >= SPREAD_KEEPS)
+		return -1;
 	for (look = 0; look < SPREAD_LOOK; look++) {
-		cpu = cpumask_next_and(cpu, cpus, cpu_online_mask);
-		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first_and(cpus, cpu_online_mask);
-		if (cpu >= nr_cpu_ids || cpu == smp_processor_id() || !spread_ready(cpu))
+		cpu = spread_next(cpu);
+		if (cpu >= nr_cpu_ids || cpu == smp_processor_id() ||
+		    !housekeeping_test_cpu(cpu, HK_TYPE_WQ) || !spread_ready(cpu))
 			continue;
-		if (spread_idle(cpu, now) >= idlest) {
+		if (spread_idle(cpu, now) > idlest) {
 			idlest = spread_idle(cpu, now);
 			idle = cpu;
-		}
-		if (spread_load(cpu, now) < least) {
+		} else if (spread_load(cpu, now) < least) {
 			least = spread_load(cpu, now);
-			best = cpu;
+			less = cpu;
 		}
 	}
-	return idle >= 0 ? idle : best;
+	spread->next = idle >= 0 ? idle : less >= 0 ? less : cpu;
+	return idle >= 0 ? idle : less;
 }
 
 static unsigned int spread_octets(const struct cipe_batch *batch)
 {
 	return batch->n * batch->packet[0].len;
+}
+
+/* Packets released on this CPU would wait for a process that leaves no time to others */
+static bool spread_realtime(void)
+{
+	return !in_serving_softirq() && (rt_task(current) || dl_task(current));
 }
 
 /**
@@ -159,15 +209,16 @@ int cipe_spread_where(const struct cipe_batch *batch)
 	u64 now;
 	int cpu;
 
-	if (likely(load < SPREAD_BUSY) || spread_octets(batch) < SPREAD_OCTETS)
+	if (likely(load < SPREAD_BUSY) || spread_octets(batch) < SPREAD_OCTETS ||
+	    num_online_cpus() == 1 || spread_realtime())
 		return -1;
 	now = local_clock();
 	load = spread_load(smp_processor_id(), now);
 	if (load < SPREAD_BUSY)
 		return -1;
-	cpu = spread_pick(spread->next, now, load);
+	cpu = spread_pick(spread, now, load, in_serving_softirq());
 	if (cpu >= 0)
-		spread->next = cpu;
+		spread_account(spread, now, spread->cost);
 	return cpu;
 }
 
@@ -223,19 +274,13 @@ u64 cipe_spread_begin(const struct cipe_batch *batch)
 void cipe_spread_end(u64 begin)
 {
 	struct cipe_spread *spread = this_cpu_ptr(&spread_cpu);
-	u64 now, passed;
+	u64 now;
 
 	if (!begin)
 		return;
 	now = local_clock();
-	spread->spent += now - begin;
-	passed = now - spread->start;
-	if (passed < SPREAD_WINDOW)
-		return;
-	WRITE_ONCE(spread->load, passed > 2 * SPREAD_WINDOW ? 0 :
-		   (unsigned int)div64_u64(spread->spent * 1024, passed));
-	spread->spent = 0;
-	WRITE_ONCE(spread->start, now);
+	spread->cost = now - begin;
+	spread_account(spread, now, spread->cost);
 }
 
 /**
