@@ -4,10 +4,11 @@
  *
  * While a CPU keeps up, packets are encrypted and decrypted where they are:
  * nothing is faster, and nothing else is disturbed. But all packets of one flow,
- * and all of one peer, come to one CPU. When that one is busy for most of the time,
- * and has to do with the cipher for an eighth of it, whole batches go to one that is
- * idle; when the cipher is half of its time, to one that has less of it too. The
- * order is kept as behind an asynchronous cipher, by the link's queue (order.c).
+ * and all of one peer, come to one CPU. When that one is busy for half of the time
+ * or more, and the cipher would be an eighth of it, whole batches go to one that is
+ * idle now and then, and no busier; when the cipher would be half of it, and this one
+ * is never idle, to one that has less of it too. The order is kept as behind an
+ * asynchronous cipher, by the link's queue (order.c).
  *
  * What a process sends goes to idle CPUs only: its time is its own, and others' is
  * not for it.
@@ -47,14 +48,14 @@
 /* Of 1024: a CPU that is idle for so much of the time keeps up */
 #define SPREAD_KEEPS	512
 
-/* And gives away from this load on, to one that is idle for so much of the time */
+/* And gives away if it had to do with so much, to one that is idle for so much of the
+ * time
+ */
 #define SPREAD_BUSY	128
 #define SPREAD_IDLE	128
 
-/* And from this load on to one that has less */
+/* And if it had to do with so much, to one that has so much less */
 #define SPREAD_SHARE	512
-
-/* By how much one has to be better, or may be worse */
 #define SPREAD_LESS	128
 
 /* How many CPUs to look at */
@@ -63,9 +64,11 @@
 /**
  * struct cipe_spread - a CPU's part
  * @start: of the time being measured, in nanoseconds of local_clock()
- * @spent: of it, in the cipher; what was given away counts as if it had not been
- * @cost: what the last batch took
- * @load: share of the time before, of 1024. Read by all
+ * @spent: of it, in the cipher
+ * @given: and would have been, for what was given away
+ * @cost: nanoseconds that 1024 octets take
+ * @load: share of the time before in the cipher, of 1024. Read by all
+ * @demand: and with what was given away, which may be more than there is
  * @next: CPU that was looked at, or given to, last
  * @looked: when somebody last looked for how long it was idle, by local_clock()
  * @slept: for how long in all then, in microseconds
@@ -76,8 +79,10 @@
 struct cipe_spread {
 	u64 start;
 	u64 spent;
+	u64 given;
 	u64 cost;
 	unsigned int load;
+	unsigned int demand;
 	int next;
 
 	atomic64_t looked ____cacheline_aligned_in_smp;
@@ -101,23 +106,29 @@ static unsigned int spread_load(int cpu, u64 now)
 	return READ_ONCE(spread->load);
 }
 
-/* This CPU had a batch */
-static void spread_account(struct cipe_spread *spread, u64 now, u64 cost)
+/* This CPU had a batch. The time is over: what was its load? */
+static void spread_account(struct cipe_spread *spread, u64 now)
 {
 	u64 passed = now - spread->start;
+	unsigned int load = 0, given = 0;
 
-	spread->spent += cost;
 	if (passed < SPREAD_WINDOW)
 		return;
-	WRITE_ONCE(spread->load, passed > 2 * SPREAD_WINDOW ? 0 :
-		   (unsigned int)div64_u64(spread->spent * 1024, passed));
+	if (passed <= 2 * SPREAD_WINDOW) {
+		load = div64_u64(spread->spent * 1024, passed);
+		given = div64_u64(spread->given * 1024, passed);
+	}
+	WRITE_ONCE(spread->load, load);
+	spread->demand = load + given;
 	spread->spent = 0;
+	spread->given = 0;
 	WRITE_ONCE(spread->start, now);
 }
 
 /* For how much of the time since the last look was a CPU idle? Whoever asks first
  * after a while finds out, for all. 0 if that is too long ago, or if the kernel does
- * not know, which always says -1.
+ * not know, which always says the same. A process that waits for a disk does not
+ * make a CPU busy.
  */
 static unsigned int spread_idle(int cpu, u64 now)
 {
@@ -129,7 +140,7 @@ static unsigned int spread_idle(int cpu, u64 now)
 	if (passed < (s64)SPREAD_LOOKED ||
 	    !atomic64_try_cmpxchg(&spread->looked, &looked, now))
 		return READ_ONCE(spread->idle);
-	total = get_cpu_idle_time_us(cpu, NULL);
+	total = get_cpu_idle_time_us(cpu, NULL) + get_cpu_iowait_time_us(cpu, NULL);
 	slept = total - READ_ONCE(spread->slept);
 	WRITE_ONCE(spread->slept, total);
 	if (slept > 0 && passed <= (s64)(2 * SPREAD_WINDOW))
@@ -150,30 +161,36 @@ static bool spread_ready(int cpu)
 static int spread_next(int cpu)
 {
 	const struct cpumask *cpus = housekeeping_cpumask(HK_TYPE_DOMAIN);
+	unsigned int left = num_online_cpus();
 
-	cpu = cpumask_next_and(cpu, cpus, cpu_online_mask);
-	return cpu < nr_cpu_ids ? cpu : cpumask_first_and(cpus, cpu_online_mask);
+	do {
+		cpu = cpumask_next_and(cpu, cpus, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first_and(cpus, cpu_online_mask);
+	} while (cpu < nr_cpu_ids && !housekeeping_test_cpu(cpu, HK_TYPE_WQ) && --left);
+	return cpu;
 }
 
-/* The best of the next CPUs, or -1. One that is idle loses nothing by it, so long as
- * it is no busier than this one.
+/* The best of the next CPUs, or -1. One that is idle loses nothing by it; of those
+ * that are not, only one of those that share the cipher's work.
  */
-static int spread_pick(struct cipe_spread *spread, u64 now, unsigned int load, bool share)
+static int spread_pick(struct cipe_spread *spread, u64 now, bool share)
 {
 	unsigned int own = spread_idle(smp_processor_id(), now), look;
-	unsigned int idlest = max(own, SPREAD_IDLE + SPREAD_LESS) - SPREAD_LESS;
-	unsigned int least = share && load >= SPREAD_SHARE ? load - SPREAD_LESS : 0;
+	unsigned int idlest = max_t(unsigned int, own, SPREAD_IDLE), least = 0;
 	int cpu = spread->next, idle = -1, less = -1;
 
 	if (own >= SPREAD_KEEPS)
 		return -1;
+	if (share && own < SPREAD_IDLE && spread->demand >= SPREAD_SHARE)
+		least = max_t(unsigned int, spread->load, SPREAD_LESS) - SPREAD_LESS;
 	for (look = 0; look < SPREAD_LOOK; look++) {
 		cpu = spread_next(cpu);
 		if (cpu >= nr_cpu_ids || cpu == smp_processor_id() ||
 		    !housekeeping_test_cpu(cpu, HK_TYPE_WQ) || !spread_ready(cpu))
 			continue;
-		if (spread_idle(cpu, now) > idlest) {
-			idlest = spread_idle(cpu, now);
+		if (spread_idle(cpu, now) >= idlest) {
+			idlest = spread_idle(cpu, now) + 1;
 			idle = cpu;
 		} else if (spread_load(cpu, now) < least) {
 			least = spread_load(cpu, now);
@@ -189,10 +206,13 @@ static unsigned int spread_octets(const struct cipe_batch *batch)
 	return batch->n * batch->packet[0].len;
 }
 
-/* Packets released on this CPU would wait for a process that leaves no time to others */
+/* What is released on this CPU would wait for a process that leaves no time to others.
+ * But kernel threads for interrupts do.
+ */
 static bool spread_realtime(void)
 {
-	return !in_serving_softirq() && (rt_task(current) || dl_task(current));
+	return (rt_task(current) || dl_task(current)) &&
+	       !(in_serving_softirq() && (current->flags & PF_KTHREAD));
 }
 
 /**
@@ -205,20 +225,20 @@ static bool spread_realtime(void)
 int cipe_spread_where(const struct cipe_batch *batch)
 {
 	struct cipe_spread *spread = this_cpu_ptr(&spread_cpu);
-	unsigned int load = spread->load;
 	u64 now;
 	int cpu;
 
-	if (likely(load < SPREAD_BUSY) || spread_octets(batch) < SPREAD_OCTETS ||
+	if (likely(spread->demand < SPREAD_BUSY) || spread_octets(batch) < SPREAD_OCTETS ||
 	    num_online_cpus() == 1 || spread_realtime())
 		return -1;
 	now = local_clock();
-	load = spread_load(smp_processor_id(), now);
-	if (load < SPREAD_BUSY)
+	if (now - spread->start > 2 * SPREAD_WINDOW)
 		return -1;
-	cpu = spread_pick(spread, now, load, in_serving_softirq());
-	if (cpu >= 0)
-		spread_account(spread, now, spread->cost);
+	cpu = spread_pick(spread, now, in_serving_softirq());
+	if (cpu >= 0) {
+		spread->given += spread->cost * spread_octets(batch) / 1024;
+		spread_account(spread, now);
+	}
 	return cpu;
 }
 
@@ -267,20 +287,24 @@ u64 cipe_spread_begin(const struct cipe_batch *batch)
 
 /**
  * cipe_spread_end - and is done with it
+ * @batch: the batch
  * @begin: what cipe_spread_begin() said on this CPU
  *
  * Context: softirq or BH off.
  */
-void cipe_spread_end(u64 begin)
+void cipe_spread_end(const struct cipe_batch *batch, u64 begin)
 {
 	struct cipe_spread *spread = this_cpu_ptr(&spread_cpu);
-	u64 now;
+	u64 now, cost;
 
 	if (!begin)
 		return;
 	now = local_clock();
-	spread->cost = now - begin;
-	spread_account(spread, now, spread->cost);
+	spread->spent += now - begin;
+	/* One sample may have an interrupt in it */
+	cost = div_u64((now - begin) * 1024, spread_octets(batch));
+	spread->cost = spread->cost ? (3 * spread->cost + cost) / 4 : cost;
+	spread_account(spread, now);
 }
 
 /**
