@@ -328,22 +328,86 @@ static void test_withheld(void **state)
 	}
 }
 
-/* With tokxts a cookie does not help */
-static void test_window(void **state)
+/* With tokxts: who is out of the window is not even asked, whichever way */
+static void refuse_beyond(int64_t ms, const char *which)
 {
 	struct sim *sim = sim_new(23);
 
-	(void)state;
 	sim->node[1].config.tokxts_ms = 30000;
-	sim->node[0].clock_offset = -31000;
+	/* That is repeated, and would soon be in the window from 31 s ahead */
+	sim->node[0].clock_offset = ms > 0 ? 36000 : -31000;
+	logged[0] = '\0';
 	node_start(&sim->node[0], true);
 	node_start(&sim->node[1], false);
 	sim_run(sim, 5000);
 	assert_int_equal(sim->node[1].accepts, 0);
 	assert_int_equal(sim->node[1].challenges, 0);
-	assert_non_null(strstr(logged, "more than tokxts allows"));
-	sim->node[0].clock_offset = 29000;
+	assert_non_null(strstr(logged, which));
+	sim->node[0].clock_offset = ms;
 	sim_converge(sim, 20000);
+	sim_free(sim);
+}
+
+static void test_window(void **state)
+{
+	(void)state;
+	refuse_beyond(-29000, "behind ours, more than tokxts allows");
+	refuse_beyond(29000, "ahead of ours, more than tokxts allows");
+}
+
+/* Whose clock moves while a CHALLENGE is under way; time stamps do not go back with one */
+static int moves;
+static int64_t moves_to;
+
+static void move_clock(struct sim *sim, struct node *n, const struct path *path,
+		       const struct handshake_message *msg)
+{
+	struct packet p = { .to = !n->index, .msg = *msg, .path.remote = n->addr };
+
+	(void)path;
+	if (msg->data[5] == CIPE_WIRE_CHALLENGE)
+		sim->node[moves].clock_offset = moves_to;
+	sim_fly(sim, &p);
+}
+
+/* A good cookie, from out of the window: it does not help */
+static void test_window_and_cookie(void **state)
+{
+	(void)state;
+	for (moves = 0; moves < 2; moves++) {
+		struct sim *sim = sim_new(24);
+		struct node *n = &sim->node[1];
+
+		n->config.tokxts_ms = 30000;
+		sim->on_send = move_clock;
+		moves_to = moves ? 31000 : 36000;
+		logged[0] = '\0';
+		node_start(&sim->node[0], true);
+		node_start(n, false);
+		sim_run(sim, 5000);
+		assert_int_equal(n->challenges, 1);
+		assert_int_equal(n->accepts, 0);
+		assert_non_null(strstr(logged, moves ? "behind ours, more than tokxts allows" :
+						       "ahead of ours, more than tokxts allows"));
+		/* A new INIT with it is enough, as soon as the clock is right */
+		moves_to = sim->node[moves].clock_offset = 0;
+		sim_converge(sim, 20000);
+		assert_int_equal(n->challenges, 1);
+		sim_free(sim);
+	}
+}
+
+/* A RESPONSE is bound to its INIT: its time is not compared */
+static void test_window_of_response(void **state)
+{
+	struct sim *sim = sim_new(25);
+
+	(void)state;
+	sim->node[0].config.tokxts_ms = 30000;
+	sim->node[1].clock_offset = YEAR_MS;
+	node_start(&sim->node[0], true);
+	node_start(&sim->node[1], false);
+	sim_converge(sim, 1000);
 	sim_free(sim);
 }
 
@@ -669,6 +733,8 @@ int main(void)
 		cmocka_unit_test(test_clock_jumps_ahead),
 		cmocka_unit_test(test_withheld),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_window_and_cookie),
+		cmocka_unit_test(test_window_of_response),
 		cmocka_unit_test(test_cookies),
 		cmocka_unit_test(test_cookie_tags),
 		cmocka_unit_test(test_mac),
