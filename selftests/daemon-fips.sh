@@ -3,7 +3,8 @@
 #
 # Suite fips, all of the daemon with it: behind its system call filter, through
 # restarts and SIGHUP. The provider is one for tests (daemon/tests/provider), which
-# says of itself what OpenSSL's does.
+# says of itself what OpenSSL's does. One that was installed can be tried as well, as
+# fips.so and with what openssl fipsinstall wrote as fipsmodule.cnf beside this file.
 
 # shellcheck disable=SC2154 # PID_a and PUB_a come from lib-daemon.sh
 
@@ -16,6 +17,7 @@
 # Those of the gateway, under the name that its daemon and cipectl know them by
 CONF=/etc/cipe/openssl.cnf
 MODULES=/etc/cipe
+INSTALLED=$DIR/fipsmodule.cnf
 
 # provider NS: its openssl.cnf has the provider for every program, and no other that
 # computes. Who has no rights must be able to read both
@@ -32,9 +34,20 @@ provider()
 		[fips_sect]
 		module = $MODULES/fips.so
 		activate = 1
+		$(grep -s '^[a-z-]* = ' "$INSTALLED" | grep -v '^activate')
 		[base_sect]
 		activate = 1
 	END
+}
+
+# alone COMMAND...: the environment names the provider, openssl.cnf does not; one that
+# was installed needs it
+alone()
+{
+	local -x OPENSSL_MODULES=$MODULES OPENSSL_CONF=/dev/null
+
+	[ ! -e "$INSTALLED" ] || OPENSSL_CONF=$CONF
+	"$@"
 }
 
 # start_fips NS [WORD...]: as start, with that openssl.cnf
@@ -114,11 +127,8 @@ other_ends()
 	clean_fips
 	public a "suite fips"
 	public b "suite nist"
-	(
-		export OPENSSL_MODULES=$MODULES OPENSSL_CONF=/dev/null
-		gw a cipectl genkey --suite fips > /dev/null
-	)
-	OPENSSL_MODULES=$MODULES OPENSSL_CONF=/dev/null start a
+	alone gw a cipectl genkey --suite fips > /dev/null
+	alone start a
 	start b
 	link_up a b
 	ping_all a 10.99.0.2 5
