@@ -5,9 +5,9 @@
  * While a CPU keeps up, packets are encrypted and decrypted where they are:
  * nothing is faster, and nothing else is disturbed. But all packets of one flow,
  * and all of one peer, come to one CPU. When that one is busy for half of the time
- * or more, and the cipher would be an eighth of it, whole batches go to one that is
- * idle now and then, and no busier; when the cipher would be half of it, and this one
- * is never idle, to one that has less of it too. The order is kept as behind an
+ * or more, and the cipher would be an eighth of it, whole batches go to one that has
+ * some time, and no less than this one; when the cipher would be half of it, and this
+ * one never has time, to one that has less of it too. The order is kept as behind an
  * asynchronous cipher, by the link's queue (order.c).
  *
  * What a process sends goes to idle CPUs only: its time is its own, and others' is
@@ -32,27 +32,30 @@
 #include "crypt.h"
 #include "spread.h"
 
-/* Batches of less are not worth the way, nor the look at the clock */
+/* Batches of less are not worth a look at the clock */
 #define SPREAD_OCTETS	4096
+
+/* Nanoseconds in the cipher. Less is not worth the way: two workers wake up, here and
+ * there, which takes some microseconds
+ */
+#define SPREAD_WORTH	(10 * NSEC_PER_USEC)
 
 /* Loads are measured over this time, in nanoseconds. What was before a time twice as
  * long says nothing of now.
  */
 #define SPREAD_WINDOW	(16 * NSEC_PER_MSEC)
 
-/* Whether a CPU is idle is asked after so many nanoseconds: of two slow CPUs that
+/* Whether a CPU has time is asked after so many nanoseconds: of two slow CPUs that
  * take turns, one has nothing to do for as long as a batch takes
  */
 #define SPREAD_LOOKED	NSEC_PER_MSEC
 
-/* Of 1024: a CPU that is idle for so much of the time keeps up */
+/* Of 1024: a CPU that has so much time keeps up */
 #define SPREAD_KEEPS	512
 
-/* And gives away if it had to do with so much, to one that is idle for so much of the
- * time
- */
+/* And gives away if it had to do with so much, to one that has so much time */
 #define SPREAD_BUSY	128
-#define SPREAD_IDLE	128
+#define SPREAD_FREE	128
 
 /* And if it had to do with so much, to one that has so much less */
 #define SPREAD_SHARE	512
@@ -70,9 +73,11 @@
  * @load: share of the time before in the cipher, of 1024. Read by all
  * @demand: and with what was given away, which may be more than there is
  * @next: CPU that was looked at, or given to, last
- * @looked: when somebody last looked for how long it was idle, by local_clock()
- * @slept: for how long in all then, in microseconds
- * @idle: share of the time before, of 1024. Read by all
+ * @looked: when somebody last looked how much time it has, by local_clock()
+ * @had: in all then, in microseconds
+ * @free: share of the time before, of 1024. Read by all
+ * @helped: nanoseconds that it was in the cipher for others
+ * @helping: since when it is, by local_clock(); 0: it is not
  * @queue: batches given to this CPU
  * @work: decrypts and encrypts them
  */
@@ -86,8 +91,11 @@ struct cipe_spread {
 	int next;
 
 	atomic64_t looked ____cacheline_aligned_in_smp;
-	u64 slept;
-	unsigned int idle;
+	u64 had;
+	unsigned int free;
+
+	u64 helped ____cacheline_aligned_in_smp;
+	u64 helping;
 
 	struct llist_head queue ____cacheline_aligned_in_smp;
 	struct work_struct work;
@@ -125,28 +133,43 @@ static void spread_account(struct cipe_spread *spread, u64 now)
 	WRITE_ONCE(spread->start, now);
 }
 
-/* For how much of the time since the last look was a CPU idle? Whoever asks first
- * after a while finds out, for all. 0 if that is too long ago, or if the kernel does
- * not know, which always says the same. A process that waits for a disk does not
- * make a CPU busy.
+/* Microseconds that a CPU had for others, in all. What it did for others in fact is
+ * among them: else nobody would ask the one that helps best. A process that waits for
+ * * a disk does not make a CPU busy. Always the same where the kernel does not know.
  */
-static unsigned int spread_idle(int cpu, u64 now)
+static u64 spread_had(int cpu, u64 now)
 {
 	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
-	s64 looked = atomic64_read(&spread->looked), passed = now - looked, slept;
-	unsigned int idle = 0;
-	u64 total;
+	u64 since = READ_ONCE(spread->helping), helped = READ_ONCE(spread->helped);
+	u64 idle = get_cpu_idle_time_us(cpu, NULL);
+
+	if (idle == (u64)-1)
+		return 0;
+	if (since && (s64)(now - since) > 0)
+		helped += now - since;
+	return idle + get_cpu_iowait_time_us(cpu, NULL) + div_u64(helped, NSEC_PER_USEC);
+}
+
+/* How much of the time since the last look did a CPU have for others? Whoever asks
+ * first after a while finds out, for all. 0 if that is too long ago.
+ */
+static unsigned int spread_free(int cpu, u64 now)
+{
+	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
+	s64 looked = atomic64_read(&spread->looked), passed = now - looked, time;
+	unsigned int free = 0;
+	u64 had;
 
 	if (passed < (s64)SPREAD_LOOKED ||
 	    !atomic64_try_cmpxchg(&spread->looked, &looked, now))
-		return READ_ONCE(spread->idle);
-	total = get_cpu_idle_time_us(cpu, NULL) + get_cpu_iowait_time_us(cpu, NULL);
-	slept = total - READ_ONCE(spread->slept);
-	WRITE_ONCE(spread->slept, total);
-	if (slept > 0 && passed <= (s64)(2 * SPREAD_WINDOW))
-		idle = min_t(u64, div_u64(slept * 1024, div_u64(passed, NSEC_PER_USEC)), 1024);
-	WRITE_ONCE(spread->idle, idle);
-	return idle;
+		return READ_ONCE(spread->free);
+	had = spread_had(cpu, now);
+	time = had - READ_ONCE(spread->had);
+	WRITE_ONCE(spread->had, had);
+	if (time > 0 && passed <= (s64)(2 * SPREAD_WINDOW))
+		free = min_t(u64, div_u64(time * 1024, div_u64(passed, NSEC_PER_USEC)), 1024);
+	WRITE_ONCE(spread->free, free);
+	return free;
 }
 
 /* Has it taken what it was given? Others may keep it busy, where we do not see it;
@@ -171,34 +194,34 @@ static int spread_next(int cpu)
 	return cpu;
 }
 
-/* The best of the next CPUs, or -1. One that is idle loses nothing by it; of those
- * that are not, only one of those that share the cipher's work.
+/* The best of the next CPUs, or -1. One that has time loses nothing by it; of those
+ * that have none, only one of those that share the cipher's work.
  */
 static int spread_pick(struct cipe_spread *spread, u64 now, bool share)
 {
-	unsigned int own = spread_idle(smp_processor_id(), now), look;
-	unsigned int idlest = max_t(unsigned int, own, SPREAD_IDLE), least = 0;
-	int cpu = spread->next, idle = -1, less = -1;
+	unsigned int own = spread_free(smp_processor_id(), now), look;
+	unsigned int most = max_t(unsigned int, own, SPREAD_FREE), least = 0;
+	int cpu = spread->next, free = -1, less = -1;
 
 	if (own >= SPREAD_KEEPS)
 		return -1;
-	if (share && own < SPREAD_IDLE && spread->demand >= SPREAD_SHARE)
+	if (share && own < SPREAD_FREE && spread->demand >= SPREAD_SHARE)
 		least = max_t(unsigned int, spread->load, SPREAD_LESS) - SPREAD_LESS;
 	for (look = 0; look < SPREAD_LOOK; look++) {
 		cpu = spread_next(cpu);
 		if (cpu >= nr_cpu_ids || cpu == smp_processor_id() ||
 		    !housekeeping_test_cpu(cpu, HK_TYPE_WQ) || !spread_ready(cpu))
 			continue;
-		if (spread_idle(cpu, now) >= idlest) {
-			idlest = spread_idle(cpu, now) + 1;
-			idle = cpu;
+		if (spread_free(cpu, now) >= most) {
+			most = spread_free(cpu, now) + 1;
+			free = cpu;
 		} else if (spread_load(cpu, now) < least) {
 			least = spread_load(cpu, now);
 			less = cpu;
 		}
 	}
-	spread->next = idle >= 0 ? idle : less >= 0 ? less : cpu;
-	return idle >= 0 ? idle : less;
+	spread->next = free >= 0 ? free : less >= 0 ? less : cpu;
+	return free >= 0 ? free : less;
 }
 
 static unsigned int spread_octets(const struct cipe_batch *batch)
@@ -225,18 +248,19 @@ static bool spread_realtime(void)
 int cipe_spread_where(const struct cipe_batch *batch)
 {
 	struct cipe_spread *spread = this_cpu_ptr(&spread_cpu);
-	u64 now;
+	u64 now, took;
 	int cpu;
 
 	if (likely(spread->demand < SPREAD_BUSY) || spread_octets(batch) < SPREAD_OCTETS ||
 	    num_online_cpus() == 1 || spread_realtime())
 		return -1;
 	now = local_clock();
-	if (now - spread->start > 2 * SPREAD_WINDOW)
+	took = spread->cost * spread_octets(batch) / 1024;
+	if (took < SPREAD_WORTH || now - spread->start > 2 * SPREAD_WINDOW)
 		return -1;
 	cpu = spread_pick(spread, now, in_serving_softirq());
 	if (cpu >= 0) {
-		spread->given += spread->cost * spread_octets(batch) / 1024;
+		spread->given += took;
 		spread_account(spread, now);
 	}
 	return cpu;
@@ -256,6 +280,21 @@ void cipe_spread_queue(struct cipe_batch *batch, int cpu)
 		queue_work_on(cpu, spread_wq, &spread->work);
 }
 
+static void spread_help(struct cipe_spread *spread, struct cipe_batch *batch)
+{
+	u64 since;
+
+	local_bh_disable();
+	since = local_clock();
+	WRITE_ONCE(spread->helping, since);
+	rcu_read_lock();
+	cipe_crypt_continue(batch);
+	rcu_read_unlock();
+	WRITE_ONCE(spread->helped, spread->helped + local_clock() - since);
+	WRITE_ONCE(spread->helping, 0);
+	local_bh_enable();
+}
+
 static void spread_work(struct work_struct *work)
 {
 	struct cipe_spread *spread = container_of(work, struct cipe_spread, work);
@@ -264,11 +303,7 @@ static void spread_work(struct work_struct *work)
 
 	list = llist_reverse_order(llist_del_all(&spread->queue));
 	llist_for_each_entry_safe(batch, next, list, spread) {
-		local_bh_disable();
-		rcu_read_lock();
-		cipe_crypt_continue(batch);
-		rcu_read_unlock();
-		local_bh_enable();
+		spread_help(spread, batch);
 		cond_resched();
 	}
 }
