@@ -10,8 +10,8 @@
  * one never has time, to one that has less of it too. The order is kept as behind an
  * asynchronous cipher, by the link's queue (order.c).
  *
- * What a process sends goes to idle CPUs only: its time is its own, and others' is
- * not for it.
+ * What a process sends goes to CPUs that have time only: its own is its own, and
+ * others' is not for it.
  */
 
 #include <linux/cpumask.h>
@@ -74,10 +74,12 @@
  * @demand: and with what was given away, which may be more than there is
  * @next: CPU that was looked at, or given to, last
  * @looked: when somebody last looked how much time it has, by local_clock()
- * @had: in all then, in microseconds
+ * @rested: when last it was found to have been idle
+ * @slept: for how long in all then, in microseconds
+ * @lent: nanoseconds that it had helped then
  * @free: share of the time before, of 1024. Read by all
- * @helped: nanoseconds that it was in the cipher for others
- * @helping: since when it is, by local_clock(); 0: it is not
+ * @helped: nanoseconds that it was in the cipher for others. Less the time by
+ *	local_clock() that it began, and so negative, while it is
  * @queue: batches given to this CPU
  * @work: decrypts and encrypts them
  */
@@ -91,11 +93,12 @@ struct cipe_spread {
 	int next;
 
 	atomic64_t looked ____cacheline_aligned_in_smp;
-	u64 had;
+	u64 rested;
+	u64 slept;
+	s64 lent;
 	unsigned int free;
 
-	u64 helped ____cacheline_aligned_in_smp;
-	u64 helping;
+	s64 helped ____cacheline_aligned_in_smp;
 
 	struct llist_head queue ____cacheline_aligned_in_smp;
 	struct work_struct work;
@@ -133,41 +136,54 @@ static void spread_account(struct cipe_spread *spread, u64 now)
 	WRITE_ONCE(spread->start, now);
 }
 
-/* Microseconds that a CPU had for others, in all. What it did for others in fact is
- * among them: else nobody would ask the one that helps best. A process that waits for
- * * a disk does not make a CPU busy. Always the same where the kernel does not know.
+/* Microseconds that a CPU was idle since the last look. A process that waits for a
+ * disk does not make it busy. 0 where the kernel does not know, which always says the
+ * same.
  */
-static u64 spread_had(int cpu, u64 now)
+static u64 spread_slept(struct cipe_spread *spread, int cpu)
 {
-	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
-	u64 since = READ_ONCE(spread->helping), helped = READ_ONCE(spread->helped);
-	u64 idle = get_cpu_idle_time_us(cpu, NULL);
+	u64 slept = get_cpu_idle_time_us(cpu, NULL) + get_cpu_iowait_time_us(cpu, NULL);
+	s64 passed = slept - READ_ONCE(spread->slept);
 
-	if (idle == (u64)-1)
-		return 0;
-	if (since && (s64)(now - since) > 0)
-		helped += now - since;
-	return idle + get_cpu_iowait_time_us(cpu, NULL) + div_u64(helped, NSEC_PER_USEC);
+	WRITE_ONCE(spread->slept, slept);
+	return max_t(s64, passed, 0);
+}
+
+/* Nanoseconds that it helped since then */
+static u64 spread_lent(struct cipe_spread *spread, u64 now)
+{
+	s64 lent = READ_ONCE(spread->helped), passed;
+
+	if (lent < 0)
+		lent += now;
+	passed = lent - READ_ONCE(spread->lent);
+	WRITE_ONCE(spread->lent, lent);
+	return max_t(s64, passed, 0);
 }
 
 /* How much of the time since the last look did a CPU have for others? Whoever asks
  * first after a while finds out, for all. 0 if that is too long ago.
+ *
+ * In which it helped, it had: else nobody would ask the one that helps best. But only
+ * if it is idle too now and then, for it helps before all that is its own.
  */
 static unsigned int spread_free(int cpu, u64 now)
 {
 	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
-	s64 looked = atomic64_read(&spread->looked), passed = now - looked, time;
-	unsigned int free = 0;
-	u64 had;
+	s64 looked = atomic64_read(&spread->looked), passed = now - looked;
+	u64 slept, lent, free = 0;
 
 	if (passed < (s64)SPREAD_LOOKED ||
 	    !atomic64_try_cmpxchg(&spread->looked, &looked, now))
 		return READ_ONCE(spread->free);
-	had = spread_had(cpu, now);
-	time = had - READ_ONCE(spread->had);
-	WRITE_ONCE(spread->had, had);
-	if (time > 0 && passed <= (s64)(2 * SPREAD_WINDOW))
-		free = min_t(u64, div_u64(time * 1024, div_u64(passed, NSEC_PER_USEC)), 1024);
+	slept = spread_slept(spread, cpu);
+	lent = spread_lent(spread, now);
+	if (slept)
+		WRITE_ONCE(spread->rested, now);
+	if (now - READ_ONCE(spread->rested) < SPREAD_WINDOW)
+		slept += div_u64(lent, NSEC_PER_USEC);
+	if (passed <= (s64)(2 * SPREAD_WINDOW))
+		free = min_t(u64, div_u64(slept * 1024, div_u64(passed, NSEC_PER_USEC)), 1024);
 	WRITE_ONCE(spread->free, free);
 	return free;
 }
@@ -195,7 +211,7 @@ static int spread_next(int cpu)
 }
 
 /* The best of the next CPUs, or -1. One that has time loses nothing by it; of those
- * that have none, only one of those that share the cipher's work.
+ * that have none, one that has less of the cipher's work.
  */
 static int spread_pick(struct cipe_spread *spread, u64 now, bool share)
 {
@@ -280,30 +296,28 @@ void cipe_spread_queue(struct cipe_batch *batch, int cpu)
 		queue_work_on(cpu, spread_wq, &spread->work);
 }
 
-static void spread_help(struct cipe_spread *spread, struct cipe_batch *batch)
+/* The cipher is done: what follows may be this CPU's own */
+static void spread_help_end(struct cipe_spread *spread, u64 now)
 {
-	u64 since;
-
-	local_bh_disable();
-	since = local_clock();
-	WRITE_ONCE(spread->helping, since);
-	rcu_read_lock();
-	cipe_crypt_continue(batch);
-	rcu_read_unlock();
-	WRITE_ONCE(spread->helped, spread->helped + local_clock() - since);
-	WRITE_ONCE(spread->helping, 0);
-	local_bh_enable();
+	if (spread->helped < 0)
+		WRITE_ONCE(spread->helped, spread->helped + (s64)now);
 }
 
 static void spread_work(struct work_struct *work)
 {
-	struct cipe_spread *spread = container_of(work, struct cipe_spread, work);
+	struct cipe_spread *spread = container_of(work, struct cipe_spread, work), *own;
 	struct cipe_batch *batch, *next;
 	struct llist_node *list;
 
 	list = llist_reverse_order(llist_del_all(&spread->queue));
 	llist_for_each_entry_safe(batch, next, list, spread) {
-		spread_help(spread, batch);
+		local_bh_disable();
+		own = this_cpu_ptr(&spread_cpu);
+		WRITE_ONCE(own->helped, own->helped - (s64)local_clock());
+		rcu_read_lock();
+		cipe_crypt_continue(batch);
+		rcu_read_unlock();
+		local_bh_enable();
 		cond_resched();
 	}
 }
@@ -335,6 +349,7 @@ void cipe_spread_end(const struct cipe_batch *batch, u64 begin)
 	if (!begin)
 		return;
 	now = local_clock();
+	spread_help_end(spread, now);
 	spread->spent += now - begin;
 	/* One sample may have an interrupt in it */
 	cost = div_u64((now - begin) * 1024, spread_octets(batch));
