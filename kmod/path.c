@@ -214,6 +214,25 @@ enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *oute
 }
 
 /**
+ * cipe_path_moved - does the peer send to an address that we do not use any more?
+ * @link: the link
+ * @outer: resolved in the same RCU section
+ *
+ * Context: under RCU.
+ * Return: false also if it is not known where the peer sends to.
+ */
+bool cipe_path_moved(const struct cipe_link *link, const struct cipe_outer *outer)
+{
+	const struct cipe_endpoint *ep = rcu_dereference(link->endpoint);
+
+	if (!ep || ep->local.sa.sa_family != outer->family)
+		return false;
+	if (outer->family == AF_INET6)
+		return !ipv6_addr_equal(&ep->local.in6.sin6_addr, &outer->v6.saddr);
+	return ep->local.in.sin_addr.s_addr != outer->v4.saddr;
+}
+
+/**
  * cipe_path_headroom - octets to keep free before a datagram's payload
  * @outer: resolved
  *

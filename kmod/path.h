@@ -51,6 +51,7 @@ struct cipe_outer {
 
 bool cipe_path_possible(const struct sock *sk, unsigned int family);
 enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *outer);
+bool cipe_path_moved(const struct cipe_link *link, const struct cipe_outer *outer);
 unsigned int cipe_path_headroom(const struct cipe_outer *outer);
 void cipe_path_send(struct cipe_outer *outer, struct sk_buff *skb);
 
