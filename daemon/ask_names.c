@@ -65,6 +65,14 @@ static void forget_lookup(struct resolver *r)
 	r->number = 0;
 }
 
+/* Each time later */
+static void wait(struct resolver *r)
+{
+	ev_timer_set(&r->again, r->delay, 0.);
+	ev_timer_start(r->loop, &r->again);
+	r->delay = r->delay * 2 < RESOLVE_AGAIN_MOST ? r->delay * 2 : RESOLVE_AGAIN_MOST;
+}
+
 static void try_later(struct resolver *r, int err)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
@@ -73,9 +81,7 @@ static void try_later(struct resolver *r, int err)
 	log_limited(&limit, err == -ECANCELED ? LOG_DEBUG : LOG_WARNING,
 		    "cannot have %s looked up: %s; trying again in %.0f s", r->host,
 		    strerror(-err), r->delay);
-	ev_timer_set(&r->again, r->delay, 0.);
-	ev_timer_start(r->loop, &r->again);
-	r->delay = r->delay * 2 < RESOLVE_AGAIN_MOST ? r->delay * 2 : RESOLVE_AGAIN_MOST;
+	wait(r);
 }
 
 static void begin(struct resolver *r)
@@ -87,10 +93,8 @@ static void begin(struct resolver *r)
 	r->number = last_lookup;
 	HASH_ADD(by_number, resolvers, number, sizeof(r->number), r);
 	rc = r->by_number.tbl ? ask(r) : -ENOMEM;
-	if (!rc) {
-		r->delay = RESOLVE_AGAIN_FIRST;
+	if (!rc)
 		return;
-	}
 	forget_lookup(r);
 	try_later(r, rc);
 }
@@ -146,6 +150,12 @@ void resolver_start(struct resolver *r, const char *host, uint16_t port, int fam
 	begin(r);
 }
 
+/** resolver_again() - the same again, later each time; by who was told of an error just now */
+void resolver_again(struct resolver *r)
+{
+	wait(r);
+}
+
 /** ask_resolved() - the event came that ends a look-up */
 void ask_resolved(uint32_t number, int error, const union addr *addr)
 {
@@ -156,6 +166,8 @@ void ask_resolved(uint32_t number, int error, const union addr *addr)
 	if (!r)
 		return;
 	forget_lookup(r);
+	if (!error)
+		r->delay = RESOLVE_AGAIN_FIRST;
 	addr_set_port(&found, r->port);
 	r->fn(r->ctx, error, &found);
 }

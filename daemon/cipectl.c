@@ -40,6 +40,8 @@ int main(int argc, char **argv)
 
 	if (secret_wipe_freed())
 		return EX_SOFTWARE;
+	if (secret_harden())
+		return EX_OSERR;
 	if (argc < 2)
 		return ctl_show_main(1, shown);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {

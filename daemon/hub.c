@@ -23,6 +23,7 @@
  * @id: number of the link in the kernel, while it is in @by_id
  * @ifindex: of its interface when it was set up, while it is in @by_ifindex
  * @resolving: the addresses of its carrier are being looked up
+ * @waiting: its peer's name cannot be resolved now: nobody waits for it
  * @ready: it is set up, ready to run
  * @seen: there are options of it, of those just read
  * @by_name: among all
@@ -36,6 +37,7 @@ struct member {
 	uint32_t id;
 	unsigned int ifindex;
 	bool resolving;
+	bool waiting;
 	bool ready;
 	bool seen;
 	UT_hash_handle by_name;
@@ -145,6 +147,7 @@ static void end_link(struct hub *h, struct member *m)
 	unlist(h, m);
 	link_free(m->link);
 	m->link = NULL;
+	m->waiting = false;
 	m->ready = false;
 }
 
@@ -221,14 +224,14 @@ static int do_step(struct hub *h, struct member *m, enum step step)
 	}
 }
 
-/* One step of all that are not up; those that fail are left out */
+/* One step of all that are not up, and can be; those that fail are left out */
 static void step_all(struct hub *h, enum step step)
 {
 	struct member *m, *next;
 	int rc;
 
 	HASH_ITER(by_name, h->by_name, m, next) {
-		if (m->ready)
+		if (m->ready || m->waiting)
 			continue;
 		enter(m);
 		rc = do_step(h, m, step);
@@ -250,7 +253,7 @@ static void bring_up(struct hub *h)
 	step_all(h, STEP_CONNECT);
 	HASH_ITER(by_name, h->by_name, m, next) {
 		/* One that is being taken down has none any more */
-		if (m->link->session || m->link->ending)
+		if (m->waiting || m->link->session || m->link->ending)
 			continue;
 		enter(m);
 		link_run(m->link);
@@ -259,13 +262,23 @@ static void bring_up(struct hub *h)
 	log_set_device("");
 }
 
+static unsigned int count_ready(struct hub *h)
+{
+	struct member *m, *next;
+	unsigned int count = 0;
+
+	HASH_ITER(by_name, h->by_name, m, next)
+		count += m->ready;
+	return count;
+}
+
 static void finish(struct hub *h)
 {
 	if (!h->by_name)
 		h->config.ended(h->config.ctx, h->stopping ? EXIT_SUCCESS : h->code);
 }
 
-/* All addresses are known, or will not be */
+/* All addresses are known, or will not be soon */
 static void all_resolved(struct hub *h)
 {
 	if (h->stopping || h->resolving || h->leaving || !h->applying)
@@ -276,7 +289,7 @@ static void all_resolved(struct hub *h)
 		return;
 	h->applying = false;
 	if (h->many && !h->started)
-		log_notice("%u links are set up", HASH_CNT(by_name, h->by_name));
+		log_notice("%u links are set up", count_ready(h));
 	h->started = true;
 	h->config.applied(h->config.ctx);
 }
@@ -285,11 +298,18 @@ static void on_link_resolved(void *ctx, struct link *l, int code)
 {
 	struct hub *h = ctx;
 	struct member *m = l->user;
+	bool late = m->waiting;
 
+	h->resolving -= m->resolving;
 	m->resolving = false;
-	h->resolving--;
-	if (code)
+	m->waiting = code == LINK_LATER;
+	if (m->waiting && late)
+		return;
+	if (code && !m->waiting)
 		give_up(h, m, code);
+	/* Else it is brought up with those that are on their way */
+	if (late && !h->applying)
+		bring_up(h);
 	all_resolved(h);
 	finish(h);
 }

@@ -434,11 +434,21 @@ static void end_handover(struct keeper *k)
 		ev_timer_stop(k->loop, &k->reload.patience);
 }
 
+/* Its socket is of the peer's family, and the peer has a name, which may have no address
+ * now: the set-up is over when the parser says so
+ */
+static bool may_wait(const struct keeper_link *l)
+{
+	const struct options *o = &l->item->opts;
+
+	return !o->me.salen && o->peer.set && !o->peer.salen;
+}
+
 /**
  * keeper_applied() - the parser says that the links are as the options want them
  * @k: the keeper
  * Return: it is so. What it did not ask for, as it has the same already, is
- * forgotten then. Whatever remains is set up.
+ * forgotten then. Whatever remains is set up, or waits for an address.
  */
 bool keeper_applied(struct keeper *k)
 {
@@ -448,7 +458,7 @@ bool keeper_applied(struct keeper *k)
 	HASH_ITER(by_conf, k->by_conf, l, next) {
 		if (l->round == k->round && !l->used)
 			keeper_forget(k, l);
-		else
+		else if (!may_wait(l))
 			keeper_link_ready(k, l);
 	}
 	end_handover(k);

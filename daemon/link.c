@@ -398,7 +398,7 @@ void link_run(struct link *l)
 
 /**
  * link_stop() - take the link down, from the event loop
- * @l: after link_run()
+ * @l: after link_run(), or while link_resolve() goes on
  * @code: exit code to report; the first one stays
  */
 void link_stop(struct link *l, int code)

@@ -28,7 +28,7 @@
 #include "state.h"
 
 /* Exit codes beside EX_USAGE and EX_CONFIG of the options (sysexits.h) */
-#define LINK_EXIT_NAME		68	/* EX_NOHOST: a name cannot be resolved */
+#define LINK_EXIT_NAME		68	/* EX_NOHOST: our name cannot be resolved */
 #define LINK_EXIT_MODULE	69	/* EX_UNAVAILABLE: module cipe not loaded */
 #define LINK_EXIT_SYSTEM	71	/* EX_OSERR: the system refused something */
 #define LINK_EXIT_DEVICE	73	/* EX_CANTCREAT: interface not to be had */
@@ -51,7 +51,8 @@ struct link;
  * @loop: the event loop
  * @ports: addresses and ports, shared by links
  * @resolved: called from the loop when link_resolve() is over that went on, with 0 or
- *	an exit code
+ *	an exit code; before that with LINK_LATER, each time that the peer's name cannot
+ *	be resolved, and is tried again
  * @ended: called when a link has been taken down, with its exit code
  * @ctx: for @ended
  */

@@ -21,9 +21,9 @@
  * carrier addresses
  */
 
-static int explain(const char *what, const struct options_addr *opt, int error)
+static int explain(const struct options_addr *me, int error)
 {
-	log_err("%s %s: cannot resolve: %s. Give an address, or start later", what, opt->text,
+	log_err("me %s: cannot resolve: %s. Give an address, or start later", me->text,
 		gai_strerror(error));
 	return LINK_EXIT_NAME;
 }
@@ -103,15 +103,31 @@ static int find_me(struct link *l)
 	return take_me(l);
 }
 
+/* Name servers may be out of reach for as long as they like, and the peer's address
+ * with them. Return: exit code or LINK_LATER
+ */
+static int not_found(struct link *l, int error)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+
+	if (l->finding_me)
+		return explain(&l->opts->me, error);
+	log_limited(&limit, LOG_WARNING, "cannot resolve %s: %s; trying again, there is no link "
+		    "without its address", l->opts->peer.host, gai_strerror(error));
+	resolver_again(l->finder);
+	return LINK_LATER;
+}
+
 static void on_found(void *ctx, int error, const union addr *addr)
 {
 	struct link *l = ctx;
 	int rc;
 
+	if (l->ending)
+		return;
 	log_set_device(l->opts->device);
 	if (error) {
-		rc = explain(l->finding_me ? "me" : "peer",
-			     l->finding_me ? &l->opts->me : &l->opts->peer, error);
+		rc = not_found(l, error);
 	} else if (l->finding_me) {
 		l->me = *addr;
 		rc = take_me(l);
@@ -120,7 +136,7 @@ static void on_found(void *ctx, int error, const union addr *addr)
 		rc = find_me(l);
 	}
 	log_set_device("");
-	if (rc != LINK_LATER)
+	if (error || rc != LINK_LATER)
 		l->env->resolved(l->env->ctx, l, rc);
 }
 

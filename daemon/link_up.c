@@ -218,6 +218,11 @@ static void on_down_done(void *ctx, enum hooks_event event, enum hooks_outcome o
 /** link_take_down() - delete the interface, run ip-down, tell when all is done */
 void link_take_down(struct link *l)
 {
+	/* It waits for the peer's address, and has nothing yet */
+	if (!l->id) {
+		l->env->ended(l->env->ctx, l, l->code);
+		return;
+	}
 	session_free(l->session);
 	l->session = NULL;
 	ev_timer_stop(l->env->loop, &l->exchange);

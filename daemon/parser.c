@@ -167,7 +167,8 @@ static int load_library(const struct optset *set)
 	fips_seal();
 	if (!secret_random(&first, sizeof(first)))
 		return 0;
-	log_err("cannot start: no random numbers");
+	log_err("cannot start: no random numbers: openssl.cnf names providers that cannot be loaded, or "
+		"not by who has no rights");
 	return LINK_EXIT_SYSTEM;
 }
 

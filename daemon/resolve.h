@@ -21,14 +21,15 @@ typedef void (*resolve_fn)(void *ctx, int error, const union addr *addr);
 
 struct resolver;
 
-/* Seconds after which a look-up that was refused is tried again: twice as many each
- * time, up to the latter
+/* Seconds after which a look-up that was refused, or has failed, is tried again: twice
+ * as many each time, up to the latter
  */
 #define RESOLVE_AGAIN_FIRST 1.
 #define RESOLVE_AGAIN_MOST 64.
 
 struct resolver *resolver_new(struct ev_loop *loop, uint32_t conf, resolve_fn fn, void *ctx);
 void resolver_start(struct resolver *r, const char *host, uint16_t port, int family);
+void resolver_again(struct resolver *r);
 void resolver_free(struct resolver *r);
 
 #endif /* CIPED_RESOLVE_H */

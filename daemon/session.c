@@ -9,9 +9,6 @@
 
 #include "log.h"
 
-/* Clocks that are further apart are worth a line in the log */
-#define CLOCKS_APART_MS 3600000
-
 /* base * 2^n, at most max, ± 20 % */
 uint64_t session_back_off(struct session *s, uint64_t base, unsigned int n, uint64_t max)
 {

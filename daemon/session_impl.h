@@ -15,6 +15,11 @@
 #include "gate.h"
 #include "session.h"
 
+/* Clocks that are further apart are not both right: worth a line in the log, and what
+ * comes from so far ahead proves nothing by its time
+ */
+#define CLOCKS_APART_MS 3600000
+
 /* The peer's address as heard, and as configured; one of them may change meanwhile */
 #define ASKED_MAX 3
 

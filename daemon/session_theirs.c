@@ -117,15 +117,20 @@ static bool in_window(struct session *s, uint64_t timestamp, const char *addr)
 	return false;
 }
 
-/* Is an authentic INIT new, for sure? By its time, or by a cookie of ours */
-static bool is_new(struct session *s, uint64_t timestamp, unsigned int cookie, const char *addr)
+/* Further ahead of our clock than any that is right? The peer's may have been put
+ * right since, what it had sent be forgotten, and this be what somebody withheld.
+ */
+static bool is_far_ahead(uint64_t timestamp, uint64_t wall)
+{
+	return timestamp > wall && session_distance_ms(timestamp, wall) > CLOCKS_APART_MS;
+}
+
+/* An INIT that is not newer than what the peer wrote before */
+static void tell_behind(const struct session *s, uint64_t timestamp, bool fresh, const char *addr)
 {
 	static struct log_limit accepted = LOG_LIMIT_INIT, asked = LOG_LIMIT_INIT;
-	bool newer = s->newest && timestamp > s->newest;
 
-	if (newer || !s->newest)
-		return newer || cookie & COOKIE_FRESH;
-	if (cookie & COOKIE_FRESH)
+	if (fresh)
 		log_limited(&accepted, LOG_NOTICE,
 			    "the clock of the peer at %s is %llu ms behind what it was: accepted, as "
 			    "the peer answered", addr, session_distance_ms(s->newest, timestamp));
@@ -134,7 +139,38 @@ static bool is_new(struct session *s, uint64_t timestamp, unsigned int cookie, c
 			    "key exchange from %s is older than one before, by %llu ms: replayed, or "
 			    "the peer's clock went back; asking", addr,
 			    session_distance_ms(s->newest, timestamp));
-	return cookie & COOKIE_FRESH;
+}
+
+/* One that is, by a clock far ahead of ours */
+static void tell_ahead(uint64_t timestamp, uint64_t wall, bool fresh, const char *addr)
+{
+	static struct log_limit accepted = LOG_LIMIT_INIT, asked = LOG_LIMIT_INIT;
+
+	if (fresh)
+		log_limited(&accepted, LOG_NOTICE,
+			    "the clock of the peer at %s is %llu ms ahead of ours: accepted, as the "
+			    "peer answered", addr, session_distance_ms(timestamp, wall));
+	else
+		log_limited(&asked, LOG_INFO,
+			    "key exchange from %s is %llu ms ahead of our clock: replayed, or one "
+			    "clock is wrong; asking", addr, session_distance_ms(timestamp, wall));
+}
+
+/* Is an authentic INIT new, for sure? By its time, or by a cookie of ours */
+static bool is_new(struct session *s, uint64_t timestamp, unsigned int cookie, const char *addr)
+{
+	uint64_t wall = s->ops->wall_clock(s->ctx);
+	bool fresh = cookie & COOKIE_FRESH;
+
+	if (!s->newest)
+		return fresh;
+	if (timestamp <= s->newest)
+		tell_behind(s, timestamp, fresh, addr);
+	else if (is_far_ahead(timestamp, wall))
+		tell_ahead(timestamp, wall, fresh, addr);
+	else
+		return true;
+	return fresh;
 }
 
 /* True: it is authentic, and new. One that may be a replay is not of use: whoever

@@ -300,7 +300,7 @@ static void crypt_all(struct cipe_batch *batch)
 		crypt_chacha_decrypt(batch);
 	else
 		crypt_api(batch);
-	cipe_spread_end(begin);
+	cipe_spread_end(batch, begin);
 }
 
 /* It may take long: do not hold up what the route belongs to */

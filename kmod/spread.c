@@ -4,34 +4,61 @@
  *
  * While a CPU keeps up, packets are encrypted and decrypted where they are:
  * nothing is faster, and nothing else is disturbed. But all packets of one flow,
- * and all of one peer, come to one CPU. When that one spends half of its time in
- * the cipher, and another one does not, whole batches go there. The order is
- * kept as behind an asynchronous cipher, by the link's queue (order.c).
+ * and all of one peer, come to one CPU. When that one is busy for half of the time
+ * or more, and the cipher would be an eighth of it, whole batches go to one that has
+ * some time, and no less than this one; when the cipher would be half of it, and this
+ * one never has time, to one that has less of it too. The order is kept as behind an
+ * asynchronous cipher, by the link's queue (order.c).
  *
- * A process that sends does so in its own time: only what softirqs do is spread.
+ * What a process sends goes to idle CPUs only: its time is its own, and others' is
+ * not for it.
  */
 
 #include <linux/cpumask.h>
 #include <linux/llist.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/preempt.h>
 #include <linux/sched/clock.h>
+#include <linux/sched/deadline.h>
 #include <linux/sched/isolation.h>
+#include <linux/sched/rt.h>
+#include <linux/tick.h>
 #include <linux/workqueue.h>
 
 #include "batch.h"
 #include "crypt.h"
 #include "spread.h"
 
-/* Batches of less are not worth the way, nor the look at the clock */
+/* Batches of less are not worth a look at the clock */
 #define SPREAD_OCTETS	4096
 
-/* Loads are measured over this time, in nanoseconds */
+/* Nanoseconds in the cipher. Less is not worth the way: two workers wake up, here and
+ * there, which takes some microseconds
+ */
+#define SPREAD_WORTH	(10 * NSEC_PER_USEC)
+
+/* Loads are measured over this time, in nanoseconds. What was before a time twice as
+ * long says nothing of now.
+ */
 #define SPREAD_WINDOW	(16 * NSEC_PER_MSEC)
 
-/* Of 1024: from this load on a CPU gives away, to one that has so much less */
-#define SPREAD_BUSY	512
+/* Whether a CPU has time is asked after so many nanoseconds: of two slow CPUs that
+ * take turns, one has nothing to do for as long as a batch takes
+ */
+#define SPREAD_LOOKED	NSEC_PER_MSEC
+
+/* Of 1024: a CPU that has so much time keeps up */
+#define SPREAD_KEEPS	512
+
+/* And gives away if it had to do with so much, to one that has so much time */
+#define SPREAD_BUSY	128
+#define SPREAD_FREE	128
+
+/* And if it had to do with so much, to one that has so much less */
+#define SPREAD_SHARE	512
 #define SPREAD_LESS	128
 
 /* How many CPUs to look at */
@@ -41,16 +68,34 @@
  * struct cipe_spread - a CPU's part
  * @start: of the time being measured, in nanoseconds of local_clock()
  * @spent: of it, in the cipher
- * @load: share of the time before, of 1024. Read by all
- * @next: CPU that something was given to last
+ * @given: and would have been, for what was given away
+ * @cost: nanoseconds that 1024 octets take
+ * @load: share of the time before in the cipher, of 1024. Read by all
+ * @demand: and with what was given away, which may be more than there is
+ * @next: CPU that was looked at, or given to, last
+ * @looked: when somebody last looked how much time it has, by local_clock()
+ * @had: in all then, in microseconds
+ * @free: share of the time before, of 1024. Read by all
+ * @helped: nanoseconds that it was in the cipher for others
+ * @helping: since when it is, by local_clock(); 0: it is not
  * @queue: batches given to this CPU
  * @work: decrypts and encrypts them
  */
 struct cipe_spread {
 	u64 start;
 	u64 spent;
+	u64 given;
+	u64 cost;
 	unsigned int load;
+	unsigned int demand;
 	int next;
+
+	atomic64_t looked ____cacheline_aligned_in_smp;
+	u64 had;
+	unsigned int free;
+
+	u64 helped ____cacheline_aligned_in_smp;
+	u64 helping;
 
 	struct llist_head queue ____cacheline_aligned_in_smp;
 	struct work_struct work;
@@ -59,7 +104,7 @@ struct cipe_spread {
 static DEFINE_PER_CPU(struct cipe_spread, spread_cpu);
 static struct workqueue_struct *spread_wq;
 
-/* A CPU's load. One that had nothing to do at all does not measure it. */
+/* A CPU's load. One that has no batches does not measure it. */
 static unsigned int spread_load(int cpu, u64 now)
 {
 	const struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
@@ -69,17 +114,128 @@ static unsigned int spread_load(int cpu, u64 now)
 	return READ_ONCE(spread->load);
 }
 
-/* Has it begun with all that it was given? Others may keep it busy, where we
- * do not see it; then no more than one batch waits for it.
+/* This CPU had a batch. The time is over: what was its load? */
+static void spread_account(struct cipe_spread *spread, u64 now)
+{
+	u64 passed = now - spread->start;
+	unsigned int load = 0, given = 0;
+
+	if (passed < SPREAD_WINDOW)
+		return;
+	if (passed <= 2 * SPREAD_WINDOW) {
+		load = div64_u64(spread->spent * 1024, passed);
+		given = div64_u64(spread->given * 1024, passed);
+	}
+	WRITE_ONCE(spread->load, load);
+	spread->demand = load + given;
+	spread->spent = 0;
+	spread->given = 0;
+	WRITE_ONCE(spread->start, now);
+}
+
+/* Microseconds that a CPU had for others, in all. What it did for others in fact is
+ * among them: else nobody would ask the one that helps best. A process that waits for
+ * * a disk does not make a CPU busy. Always the same where the kernel does not know.
  */
-static bool spread_idle(int cpu)
+static u64 spread_had(int cpu, u64 now)
+{
+	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
+	u64 since = READ_ONCE(spread->helping), helped = READ_ONCE(spread->helped);
+	u64 idle = get_cpu_idle_time_us(cpu, NULL);
+
+	if (idle == (u64)-1)
+		return 0;
+	if (since && (s64)(now - since) > 0)
+		helped += now - since;
+	return idle + get_cpu_iowait_time_us(cpu, NULL) + div_u64(helped, NSEC_PER_USEC);
+}
+
+/* How much of the time since the last look did a CPU have for others? Whoever asks
+ * first after a while finds out, for all. 0 if that is too long ago.
+ */
+static unsigned int spread_free(int cpu, u64 now)
+{
+	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
+	s64 looked = atomic64_read(&spread->looked), passed = now - looked, time;
+	unsigned int free = 0;
+	u64 had;
+
+	if (passed < (s64)SPREAD_LOOKED ||
+	    !atomic64_try_cmpxchg(&spread->looked, &looked, now))
+		return READ_ONCE(spread->free);
+	had = spread_had(cpu, now);
+	time = had - READ_ONCE(spread->had);
+	WRITE_ONCE(spread->had, had);
+	if (time > 0 && passed <= (s64)(2 * SPREAD_WINDOW))
+		free = min_t(u64, div_u64(time * 1024, div_u64(passed, NSEC_PER_USEC)), 1024);
+	WRITE_ONCE(spread->free, free);
+	return free;
+}
+
+/* Has it taken what it was given? Others may keep it busy, where we do not see it;
+ * then no more than one batch of each CPU waits for it.
+ */
+static bool spread_ready(int cpu)
 {
 	return llist_empty(&per_cpu_ptr(&spread_cpu, cpu)->queue);
+}
+
+/* The next CPU in turn that is not isolated */
+static int spread_next(int cpu)
+{
+	const struct cpumask *cpus = housekeeping_cpumask(HK_TYPE_DOMAIN);
+	unsigned int left = num_online_cpus();
+
+	do {
+		cpu = cpumask_next_and(cpu, cpus, cpu_online_mask);
+		if (cpu >= nr_cpu_ids)
+			cpu = cpumask_first_and(cpus, cpu_online_mask);
+	} while (cpu < nr_cpu_ids && !housekeeping_test_cpu(cpu, HK_TYPE_WQ) && --left);
+	return cpu;
+}
+
+/* The best of the next CPUs, or -1. One that has time loses nothing by it; of those
+ * that have none, only one of those that share the cipher's work.
+ */
+static int spread_pick(struct cipe_spread *spread, u64 now, bool share)
+{
+	unsigned int own = spread_free(smp_processor_id(), now), look;
+	unsigned int most = max_t(unsigned int, own, SPREAD_FREE), least = 0;
+	int cpu = spread->next, free = -1, less = -1;
+
+	if (own >= SPREAD_KEEPS)
+		return -1;
+	if (share && own < SPREAD_FREE && spread->demand >= SPREAD_SHARE)
+		least = max_t(unsigned int, spread->load, SPREAD_LESS) - SPREAD_LESS;
+	for (look = 0; look < SPREAD_LOOK; look++) {
+		cpu = spread_next(cpu);
+		if (cpu >= nr_cpu_ids || cpu == smp_processor_id() ||
+		    !housekeeping_test_cpu(cpu, HK_TYPE_WQ) || !spread_ready(cpu))
+			continue;
+		if (spread_free(cpu, now) >= most) {
+			most = spread_free(cpu, now) + 1;
+			free = cpu;
+		} else if (spread_load(cpu, now) < least) {
+			least = spread_load(cpu, now);
+			less = cpu;
+		}
+	}
+	spread->next = free >= 0 ? free : less >= 0 ? less : cpu;
+	return free >= 0 ? free : less;
 }
 
 static unsigned int spread_octets(const struct cipe_batch *batch)
 {
 	return batch->n * batch->packet[0].len;
+}
+
+/* What is released on this CPU would wait for a process that leaves no time to others.
+ * But kernel threads for interrupts do.
+ */
+static bool spread_realtime(void)
+{
+	return (rt_task(current) || dl_task(current)) &&
+	       !(in_serving_softirq() && (current->flags & PF_KTHREAD));
 }
 
 /**
@@ -92,32 +248,22 @@ static unsigned int spread_octets(const struct cipe_batch *batch)
 int cipe_spread_where(const struct cipe_batch *batch)
 {
 	struct cipe_spread *spread = this_cpu_ptr(&spread_cpu);
-	unsigned int load = spread->load, least, look;
-	const struct cpumask *cpus = housekeeping_cpumask(HK_TYPE_DOMAIN);
-	int cpu = spread->next, best = -1;
-	u64 now;
+	u64 now, took;
+	int cpu;
 
-	if (likely(load < SPREAD_BUSY) || spread_octets(batch) < SPREAD_OCTETS ||
-	    !in_serving_softirq())
+	if (likely(spread->demand < SPREAD_BUSY) || spread_octets(batch) < SPREAD_OCTETS ||
+	    num_online_cpus() == 1 || spread_realtime())
 		return -1;
 	now = local_clock();
-	least = spread_load(smp_processor_id(), now);
-	if (least < SPREAD_BUSY)
+	took = spread->cost * spread_octets(batch) / 1024;
+	if (took < SPREAD_WORTH || now - spread->start > 2 * SPREAD_WINDOW)
 		return -1;
-	least -= SPREAD_LESS;
-	for (look = 0; look < SPREAD_LOOK; look++) {
-		cpu = cpumask_next_and(cpu, cpus, cpu_online_mask);
-		if (cpu >= nr_cpu_ids)
-			cpu = cpumask_first_and(cpus, cpu_online_mask);
-		if (cpu < nr_cpu_ids && cpu != smp_processor_id() &&
-		    spread_idle(cpu) && spread_load(cpu, now) < least) {
-			least = spread_load(cpu, now);
-			best = cpu;
-		}
+	cpu = spread_pick(spread, now, in_serving_softirq());
+	if (cpu >= 0) {
+		spread->given += took;
+		spread_account(spread, now);
 	}
-	if (best >= 0)
-		spread->next = best;
-	return best;
+	return cpu;
 }
 
 /**
@@ -134,6 +280,21 @@ void cipe_spread_queue(struct cipe_batch *batch, int cpu)
 		queue_work_on(cpu, spread_wq, &spread->work);
 }
 
+static void spread_help(struct cipe_spread *spread, struct cipe_batch *batch)
+{
+	u64 since;
+
+	local_bh_disable();
+	since = local_clock();
+	WRITE_ONCE(spread->helping, since);
+	rcu_read_lock();
+	cipe_crypt_continue(batch);
+	rcu_read_unlock();
+	WRITE_ONCE(spread->helped, spread->helped + local_clock() - since);
+	WRITE_ONCE(spread->helping, 0);
+	local_bh_enable();
+}
+
 static void spread_work(struct work_struct *work)
 {
 	struct cipe_spread *spread = container_of(work, struct cipe_spread, work);
@@ -142,11 +303,7 @@ static void spread_work(struct work_struct *work)
 
 	list = llist_reverse_order(llist_del_all(&spread->queue));
 	llist_for_each_entry_safe(batch, next, list, spread) {
-		local_bh_disable();
-		rcu_read_lock();
-		cipe_crypt_continue(batch);
-		rcu_read_unlock();
-		local_bh_enable();
+		spread_help(spread, batch);
 		cond_resched();
 	}
 }
@@ -165,26 +322,24 @@ u64 cipe_spread_begin(const struct cipe_batch *batch)
 
 /**
  * cipe_spread_end - and is done with it
+ * @batch: the batch
  * @begin: what cipe_spread_begin() said on this CPU
  *
  * Context: softirq or BH off.
  */
-void cipe_spread_end(u64 begin)
+void cipe_spread_end(const struct cipe_batch *batch, u64 begin)
 {
 	struct cipe_spread *spread = this_cpu_ptr(&spread_cpu);
-	u64 now, passed;
+	u64 now, cost;
 
 	if (!begin)
 		return;
 	now = local_clock();
 	spread->spent += now - begin;
-	passed = now - spread->start;
-	if (passed < SPREAD_WINDOW)
-		return;
-	WRITE_ONCE(spread->load, passed > 2 * SPREAD_WINDOW ? 0 :
-		   (unsigned int)(spread->spent * 1024 / passed));
-	spread->spent = 0;
-	WRITE_ONCE(spread->start, now);
+	/* One sample may have an interrupt in it */
+	cost = div_u64((now - begin) * 1024, spread_octets(batch));
+	spread->cost = spread->cost ? (3 * spread->cost + cost) / 4 : cost;
+	spread_account(spread, now);
 }
 
 /**

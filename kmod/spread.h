@@ -11,7 +11,7 @@ int cipe_spread_where(const struct cipe_batch *batch);
 void cipe_spread_queue(struct cipe_batch *batch, int cpu);
 
 u64 cipe_spread_begin(const struct cipe_batch *batch);
-void cipe_spread_end(u64 begin);
+void cipe_spread_end(const struct cipe_batch *batch, u64 begin);
 
 int cipe_spread_init(void);
 void cipe_spread_exit(void);

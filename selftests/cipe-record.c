@@ -6,8 +6,9 @@
  * 256-bit keys only). Straight out of the message: no copy stays behind.
  *
  * CIPE_SECRETS names a file for what the key exchange computes with: each private
- * key and each result of a DH function, 32 octets each, all bits turned over, in
- * the process that has keys. The file is mapped: that process can write to none.
+ * key, each result of a DH function, and what Noise makes of these, chaining keys
+ * and all that comes of them, 32 octets each, all bits turned over, in the process
+ * that has keys. The file is mapped: that process can write to none.
  *
  * With CIPE_HALT each process stops where it would be no more, to be looked
  * through: it waits for a futex to change from HALTED, as /proc/PID/syscall shows,
@@ -39,7 +40,11 @@
 #include <openssl/evp.h>
 
 #define KEY_LEN 32
-#define SECRETS 2048
+#define SECRETS 16384
+/* What goes into HKDF is a public key of P-256 at most; an INIT, whose MAC is made
+ * by the same function and is no secret, is longer
+ */
+#define HKDF_DATA_MAX 65
 #define HALTED 0x68616c74
 
 static int record = -1;
@@ -220,5 +225,22 @@ int EVP_PKEY_derive(EVP_PKEY_CTX *ctx, unsigned char *secret, size_t *len)
 	rc = real(ctx, secret, len);
 	if (rc == 1 && secret && *len == KEY_LEN)
 		note(secret);
+	return rc;
+}
+
+/* HMAC, of which HKDF consists */
+unsigned char *EVP_Q_mac(OSSL_LIB_CTX *lib, const char *name, const char *query, const char *sub,
+			 const OSSL_PARAM *params, const void *key, size_t key_len,
+			 const unsigned char *data, size_t len, unsigned char *out, size_t size,
+			 size_t *out_len)
+{
+	static __typeof__(EVP_Q_mac) *real;
+	unsigned char *rc;
+
+	if (!real)
+		*(void **)&real = dlsym(RTLD_NEXT, "EVP_Q_mac");
+	rc = real(lib, name, query, sub, params, key, key_len, data, len, out, size, out_len);
+	if (rc && size == KEY_LEN && len <= HKDF_DATA_MAX)
+		note(rc);
 	return rc;
 }

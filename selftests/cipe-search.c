@@ -23,7 +23,8 @@
 
 static uint8_t *keys;
 static size_t count;
-static bool begins[1 << 16];	/* halves, by their first two octets */
+static size_t begins[1 << 16];	/* halves, by their first two octets: 1 + the last one */
+static size_t *before;		/* the same for the one before it that begins so */
 static unsigned long long searched;
 static bool found;
 
@@ -48,15 +49,23 @@ static void read_keys(const char *path, size_t skip)
 	fclose(file);
 	count = (size_t)size / KEY_LEN;
 	count = count > skip ? count - skip : 0;
-	for (i = 0; i < 2 * count; i++)
-		begins[keys[i * HALF] << 8 | keys[i * HALF + 1]] = true;
+	before = calloc(2 * count + 1, sizeof(*before));
+	if (!before)
+		die(path);
+	for (i = 0; i < 2 * count; i++) {
+		size_t *last = &begins[keys[i * HALF] << 8 | keys[i * HALF + 1]];
+
+		before[i] = *last;
+		*last = i + 1;
+	}
 }
 
 static void compare(const char *pid, const char *map, unsigned long at, const uint8_t *mem)
 {
-	size_t i;
+	size_t i, next;
 
-	for (i = 0; i < 2 * count; i++) {
+	for (next = begins[mem[0] << 8 | mem[1]]; next; next = before[i]) {
+		i = next - 1;
 		if (memcmp(mem, keys + i * HALF, HALF))
 			continue;
 		printf("key %zu, half %zu, in process %s at %lx, %s", i / 2, i % 2 + 1, pid, at,
@@ -72,8 +81,7 @@ static void search(const char *pid, const char *map, unsigned long at, const uin
 	size_t i;
 
 	for (i = 0; i + HALF <= len; i++)
-		if (begins[mem[i] << 8 | mem[i + 1]])
-			compare(pid, map, at + i, mem + i);
+		compare(pid, map, at + i, mem + i);
 }
 
 static void search_map(const char *pid, int fd, const char *map, unsigned long at,

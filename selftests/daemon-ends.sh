@@ -38,7 +38,7 @@ computed_with()
 {
 	xxd -p -c 32 "$TMP/a/secrets" | tr 0123456789abcdef fedcba9876543210 |
 		sed '/^f*$/d' > "$TMP/noted"
-	at_least "private keys and results of DH" "$(grep -c . "$TMP/noted")" 20 >&2
+	at_least "private keys, results of DH and HKDF" "$(grep -c . "$TMP/noted")" 20 >&2
 	{ cat "$TMP/noted"; reversed < "$TMP/noted"; } | xxd -r -p
 }
 

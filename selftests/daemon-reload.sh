@@ -112,6 +112,53 @@ in_order()
 	[ -n "$first" ] && [ "$first" -lt "${then:-1000000}" ]
 }
 
+# nameless LINE...: the hub's link to a peer by name, which is not known until
+# /etc/hosts has it; with no address of its own, as those of the others are
+nameless()
+{
+	link_options a 31 "peer gw-b.example:6794" "$@"
+}
+
+# Nobody waits for it, and it waits for nobody
+name_unknown()
+{
+	local n
+
+	hub 2
+	stop a
+	for n in 1 2; do
+		link_options a $n "me 192.0.2.1:6794"
+	done
+	defaults a
+	hosts a
+	nameless
+	link_options b 31 "peer 0.0.0.0:0"
+	hangup b " 1 new, 0 gone"
+	: > "$TMP/a/log"
+	start a
+	logged a "^ciped: a31: warning: cannot resolve gw-b.example: .*; trying again" 20
+	logged a "2 links are set up"
+	all_up 2
+	flood 1
+	hangup a "3 links as before, 0 changed, 0 new, 0 gone"
+	nameless "tokey 500"
+	hangup a "2 links as before, 1 changed, 0 new, 0 gone"
+	rm "$TMP/a/etc/links.d/a31.options"
+	hangup a "2 links as before, 0 changed, 0 new, 1 gone"
+	nameless
+	: > "$TMP/a/log"
+	hangup a "2 links as before, 0 changed, 1 new, 0 gone"
+	logged a "cannot resolve gw-b.example: .*; trying again" 20
+	fails ipn a link show dev a31
+	hosts a "192.0.2.2 gw-b.example"
+	all_up 3
+	flood_ends
+	ping_all a 10.99.1.31 3
+	hangup a "3 links as before, 0 changed, 0 new, 0 gone"
+	stop a
+	is "exit status" $STATUS 0
+}
+
 # Names of new links are looked up at a server that is not there: all others are
 # served meanwhile, and the daemon can be ended
 silent_server()
@@ -147,6 +194,7 @@ silent_server()
 it "SIGHUP adds, removes and changes links; others lose nothing" reloaded
 it "SIGHUP: a link takes over the device of another" renamed
 it "faulty options: at SIGHUP links stay, at the start none comes" faults
+it "a peer whose name has no address: others do without it, and it comes later" name_unknown
 it "SIGHUP: name servers that do not answer hold nothing up" silent_server
 it "a deleted interface ends one link, and SIGHUP brings it back" one_ends
 run_tests

@@ -72,21 +72,31 @@ name()
 	hosts a ${1:+"$1 gw-b.example"}
 }
 
-# The peer has a name: without an address at first, of another one later
+# peer_by_name [LINE]: the peer has a name: without an address at first, of another one
+# later. LINE is a's own address; without it there is no interface before the peer's is
+# known, as nobody knows the family of the socket
 peer_by_name()
 {
 	fresh
 	gateways
 	gw_dirs a b
 	name ""
-	sample a "peer gw-b.example:6794" "ping 1" "toping 3"
+	sample a "peer gw-b.example:6794" "ping 1" "toping 3" "$@"
+	[ $# -gt 0 ] || sed -i '/^me /d' "$TMP/a/etc/options"
 	sample b "peer 0.0.0.0:0"
 	start b
 	start a
 	logged a "cannot resolve gw-b.example: .*; trying again" 20
+	if [ $# -gt 0 ]; then
+		ipn a link show dev cipcb0 > /dev/null
+	else
+		wait_until 20 times_least a "cannot resolve gw-b.example: .*; trying again" 2
+		fails ipn a link show dev cipcb0
+	fi
 	name 192.0.2.2
-	logged a "gw-b.example is 192.0.2.2:6794 now" 40
-	link_up a b
+	[ $# -eq 0 ] || logged a "gw-b.example is 192.0.2.2:6794 now" 40
+	logged a "link is up" 40
+	link_up b
 	ping_all a 10.99.0.2 3
 	# b moves while nobody can tell a but its name
 	stop b
@@ -99,6 +109,40 @@ peer_by_name()
 	wait_until 20 ping_all a 10.99.0.2 3 timeout 500
 	stop a
 	stop b
+}
+
+times_least()
+{
+	[ "$(times "$1" "$2")" -ge "$3" ]
+}
+
+# It is told to end, or to be another link, while it waits for the peer's address
+ends_while_waiting()
+{
+	fresh
+	gateways
+	gw_dirs a b
+	name ""
+	sample a "peer gw-b.example:6794"
+	sed -i '/^me /d' "$TMP/a/etc/options"
+	start a
+	logged a "cannot resolve gw-b.example: .*; trying again" 20
+	stop a
+	is "exit status" $STATUS 0
+	down a
+	: > "$TMP/a/log"
+	start a
+	logged a "cannot resolve gw-b.example: .*; trying again" 20
+	sample a
+	sample b
+	kill -HUP "$PID_a"
+	logged a "0 links as before, 1 changed" 10
+	start b
+	link_up a b
+	ping_all a 10.99.0.2 3
+	stop a
+	stop b
+	down a b
 }
 
 # A name server that is not there, for a minute: the link lives meanwhile
@@ -183,7 +227,11 @@ for ns in a b; do
 done
 it "the interface was renamed meanwhile" finds_it_renamed
 it "a daemon of another key leaves it alone, or takes it without its keys" not_of_others
-it "the peer by name: not known at first, of another address later" peer_by_name
+it "the peer by name: not known at first, of another address later" \
+	peer_by_name "me 192.0.2.1:6794"
+it "the peer by name, and no address of our own: the same" peer_by_name
+it "told to end, and to be another link, while it waits for the peer's name" \
+	ends_while_waiting
 it "a name server that does not answer: the peer is answered all the same" \
 	name_server_silent
 it "no peer in the options: it is learned; no me: any port" no_peer

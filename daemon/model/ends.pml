@@ -55,6 +55,7 @@
 #define NO_KEYS_SEEN 12		/* session_keys_seen(): nothing */
 #define NO_RESTART 13		/* session_give_up(): no other try */
 #define NO_TIME 14		/* HEARD: nothing came through within tokxc */
+#define NO_CLOCKS_APART 15	/* is_new(): however far ahead */
 #ifndef MUTANT
 #define MUTANT 0
 #endif
@@ -82,6 +83,8 @@
  * without its state file may come with a right or a wrong one
  */
 #define AHEAD 60
+/* CLOCKS_APART_MS: less than that, and more than there are messages */
+#define CLOCKS_APART 30
 
 typedef init_message {
 	bit from;

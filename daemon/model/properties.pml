@@ -25,22 +25,18 @@ short installed[2];	/* keys that were, ever */
 short lost[2];		/* keys that went with the memory of the machine */
 
 /* An INIT or RESPONSE that is accepted was written after all that was accepted
- * before: nothing that somebody recorded is. Not so if clocks go back: see
+ * before: nothing that somebody recorded is. What clocks could make of that is in
  * docs/state-machine.md.
  */
 inline accept(e, when)
 {
-#ifndef CLOCKS
 	assert(when > known[e]);
-#endif
 	known[e] = when
 }
 
 inline accept_init(e, n)
 {
-#ifndef CLOCKS
 	assert(INIT[n].from != e && !has(answered[e], n));
-#endif
 	put(answered[e], n);
 	accept(e, INIT[n].written)
 }

@@ -246,12 +246,18 @@ inline session_nudge(e, n)
 
 #define is_reflected(e, n) (INIT[n].from == e && n > forgot[e])
 #define fresh(e, n) (INIT[n].from != e && INIT[n].cookie)
+#if MUTANT == NO_CLOCKS_APART
+#define is_far_ahead(e, n) false
+#else
+#define is_far_ahead(e, n) (INIT[n].timestamp > wall_clock(e) + CLOCKS_APART)
+#endif
+#define is_later(e, n) (INIT[n].timestamp > s[e].newest && !is_far_ahead(e, n))
 #if MUTANT == NO_TIMESTAMP
 #define is_new(e, n) true
 #elif MUTANT == NO_CHALLENGE
-#define is_new(e, n) (INIT[n].timestamp > s[e].newest || fresh(e, n))
+#define is_new(e, n) (is_later(e, n) || fresh(e, n))
 #else
-#define is_new(e, n) ((s[e].newest && INIT[n].timestamp > s[e].newest) || fresh(e, n))
+#define is_new(e, n) ((s[e].newest && is_later(e, n)) || fresh(e, n))
 #endif
 
 /* Which of two ephemeral keys is the greater is drawn when it is asked first */

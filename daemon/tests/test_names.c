@@ -176,6 +176,14 @@ static void set_name(struct options_addr *addr, const char *host, uint16_t port)
 	addr->port = port;
 }
 
+/* What link_free() asks of the keeper is not the matter here */
+static void free_link(struct link *l)
+{
+	resolver_free(l->finder);
+	l->finder = NULL;
+	link_free(l);
+}
+
 /* me is left out and peer is a name: the family of the socket is not known before
  * the address. It is asked for, and that is all; then come our own, if that is a
  * name.
@@ -216,10 +224,46 @@ static void test_set_up(void **state)
 	ask_resolved(number, EAI_NONAME, &addr);
 	assert_int_equal(resolved, 2);
 	assert_int_equal(resolved_code, LINK_EXIT_NAME);
-	/* What link_free() asks of the keeper is not the matter here */
-	resolver_free(l->finder);
-	l->finder = NULL;
-	link_free(l);
+	free_link(l);
+}
+
+/* The peer's is tried again, later each time, and may have another family then */
+static void test_set_up_later(void **state)
+{
+	const struct link_env env = { .loop = loop, .resolved = on_resolved };
+	const union addr addr6 = { .in6 = { .sin6_family = AF_INET6 } };
+	const union addr none = { 0 };
+	struct options opts = { 0 };
+	double began = ev_time();
+	struct link *l;
+
+	(void)state;
+	set_name(&opts.peer, "peer.example", 6794);
+	l = link_new(&env, 7, &opts);
+	assert_non_null(l);
+	resolved = 0;
+	ev_now_update(loop);
+	will_say(0);
+	assert_int_equal(link_resolve(l), LINK_LATER);
+	ask_resolved(asked("peer.example"), EAI_AGAIN, &none);
+	assert_int_equal(resolved, 1);
+	assert_int_equal(resolved_code, LINK_LATER);
+	assert_non_null(strstr(said, "cannot resolve peer.example: "));
+	not_asked();
+	will_say(0);
+	ev_run(loop, EVRUN_ONCE);
+	assert_true(ev_time() - began >= 0.9);
+	ask_resolved(asked("peer.example"), EAI_AGAIN, &none);
+	assert_int_equal(resolved, 2);
+	assert_int_equal(resolved_code, LINK_LATER);
+	will_say(0);
+	ev_run(loop, EVRUN_ONCE);
+	assert_true(ev_time() - began >= 2.8);
+	ask_resolved(asked("peer.example"), 0, &addr6);
+	assert_int_equal(resolved, 3);
+	assert_int_equal(resolved_code, 0);
+	assert_int_equal(l->me.sa.sa_family, AF_INET6);
+	free_link(l);
 }
 
 static int setup(void **state)
@@ -241,7 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found), cmocka_unit_test(test_refused),
-		cmocka_unit_test(test_set_up),
+		cmocka_unit_test(test_set_up), cmocka_unit_test(test_set_up_later),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, setup, NULL);
