@@ -5,28 +5,38 @@
  * A peer follows to where our packets come from. But who only receives has nothing
  * to send, and hears nothing any more where he is now; the peer would go on sending
  * to where he was. So after a change of addresses each link whose peer last sent to
- * one that is no longer ours sends an empty packet from another: at once, and again,
- * as the route may come later than the address, or an address be tentative, or a
- * packet be lost.
+ * one that is no longer ours sends an empty packet from another: at once, and some
+ * times again, as the route may come later than the address, or an address be
+ * tentative, or a packet be lost.
+ *
+ * Addresses may come and go all the time, by whoever may make namespaces. So there
+ * is a limit to the packets for each address (cipe_path_moved()), and to the time.
  */
 
 #include <linux/inetdevice.h>
 #include <linux/jiffies.h>
+#include <linux/minmax.h>
+#include <linux/netdevice.h>
 #include <linux/notifier.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/workqueue.h>
 #include <net/addrconf.h>
+#include <net/if_inet6.h>
 
 #include "address.h"
+#include "hook.h"
 #include "link.h"
 #include "tx.h"
 
-/* Milliseconds after the last change, and each time before. Less than any round trip
- * that matters, more than the several changes of one move are apart; then about what
- * DHCP and detection of duplicates take.
+/* Milliseconds after the first change, and each time before. Less than any round trip
+ * that matters, and more than the several changes of one move are apart; then about
+ * what DHCP and detection of duplicates take.
  */
 static const unsigned int address_delays[] = { 10, 250, 1000, 3000 };
+
+/* After a look at all links, none for so many times as long */
+#define ADDRESS_REST	20
 
 /* Links between two looks at whether others want the CPU */
 #define ADDRESS_LINKS	64
@@ -34,53 +44,80 @@ static const unsigned int address_delays[] = { 10, 250, 1000, 3000 };
 static void address_work(struct work_struct *work);
 
 static DECLARE_DELAYED_WORK(address_again, address_work);
-static atomic_t address_step = ATOMIC_INIT(0);
 
-/* Some links, from @id on. Returns whether there may be more. */
+/* Looks since the last change; 0: the first one is due already */
+static atomic_t address_step = ATOMIC_INIT(ARRAY_SIZE(address_delays));
+
+/* Not before, in jiffies */
+static unsigned long address_next = INITIAL_JIFFIES;
+
+/* Some links, after @id. Returns whether there may be more. */
 static bool address_tell(unsigned long *id)
 {
-	struct cipe_link *link = NULL;
-	unsigned int n;
+	struct cipe_link *link;
+	unsigned int n = 0;
 
 	rcu_read_lock();
-	for (n = 0; n < ADDRESS_LINKS; n++) {
+	do {
 		link = cipe_link_next(id);
-		if (!link)
-			break;
-		cipe_tx_moved(link);
-	}
+		if (link)
+			cipe_tx_moved(link);
+	} while (link && ++n < ADDRESS_LINKS && !need_resched());
 	rcu_read_unlock();
 	return link;
+}
+
+/* When the look after so many is due, in jiffies from now */
+static unsigned long address_delay(unsigned int step)
+{
+	long delay = msecs_to_jiffies(address_delays[step]);
+	long rest = READ_ONCE(address_next) - jiffies;
+
+	return max(rest, delay);
 }
 
 static void address_work(struct work_struct *work)
 {
 	unsigned int step = atomic_inc_return(&address_step);
-	unsigned long id = 0;
+	unsigned long began = jiffies, id = 0;
 
 	while (address_tell(&id))
 		cond_resched();
+	WRITE_ONCE(address_next, jiffies + ADDRESS_REST * (jiffies - began));
+	/* Unless there was a change meanwhile, for which it is due sooner */
 	if (step < ARRAY_SIZE(address_delays))
-		queue_delayed_work(system_wq, &address_again,
-				   msecs_to_jiffies(address_delays[step]));
+		queue_delayed_work(system_unbound_wq, &address_again, address_delay(step));
 }
 
 /* Context: any, with a lock of the one who changes it held */
-static int address_changed(struct notifier_block *nb, unsigned long event, void *ptr)
+static int address_changed(const struct net_device *dev, unsigned long event)
 {
-	if (event != NETDEV_UP && event != NETDEV_DOWN)
-		return NOTIFY_DONE;
-	atomic_set(&address_step, 0);
-	mod_delayed_work(system_wq, &address_again, msecs_to_jiffies(address_delays[0]));
+	if ((event == NETDEV_UP || event == NETDEV_DOWN) && cipe_hook_used(dev_net(dev)) &&
+	    atomic_xchg(&address_step, 0))
+		mod_delayed_work(system_unbound_wq, &address_again, address_delay(0));
 	return NOTIFY_DONE;
 }
 
+static int address_changed4(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const struct in_ifaddr *ifa = ptr;
+
+	return address_changed(ifa->ifa_dev->dev, event);
+}
+
+static int address_changed6(struct notifier_block *nb, unsigned long event, void *ptr)
+{
+	const struct inet6_ifaddr *ifa = ptr;
+
+	return address_changed(ifa->idev->dev, event);
+}
+
 static struct notifier_block address_v4 = {
-	.notifier_call = address_changed,
+	.notifier_call = address_changed4,
 };
 
 static struct notifier_block address_v6 = {
-	.notifier_call = address_changed,
+	.notifier_call = address_changed6,
 };
 
 /**

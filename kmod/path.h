@@ -49,6 +49,10 @@ struct cipe_outer {
 	bool fragment;
 };
 
+/* A peer is told where we are so often, and not again sooner than after this time */
+#define CIPE_TELL_TRIES	4
+#define CIPE_TELL_GAP	(HZ / 5)
+
 bool cipe_path_possible(const struct sock *sk, unsigned int family);
 enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *outer);
 bool cipe_path_moved(const struct cipe_link *link, const struct cipe_outer *outer);

@@ -327,6 +327,51 @@ mid_transfer()
 	is "times moved" "$(stat_of $other cipe0 roamed)" 2
 }
 
+# churn NS ADDRESS TIMES: that address comes and goes
+churn()
+{
+	local i
+
+	for ((i = 0; i < $3; i++)); do
+		ipn "$1" addr add "$2" dev lo
+		nap 0.05
+		ipn "$1" addr del "$2" dev lo
+	done
+}
+
+# A peer that does not follow is told four times where we are now, and not at all of
+# addresses that do not matter
+told()
+{
+	local before after
+
+	fresh
+	gateways
+	link_pair ip 4
+	hold b bind 0.0.0.0:4001 link cipe0
+	ping_all b 10.9.0.1 3
+	ping_all a 10.9.0.2 3
+	cli a set cipe0 pin 1
+	before=$(stat_of b cipe0 tx_keepalive)
+	churn b 198.18.0.1/32 5
+	churn a 198.18.0.2/32 5
+	nap 1.5
+	is "empty packets for other addresses" "$(stat_of b cipe0 tx_keepalive)" "$before"
+	on b sysctl -qw net.ipv4.conf.wan.promote_secondaries=1
+	ips b "addr add 192.0.2.77/24 dev wan" "addr del 192.0.2.2/24 dev wan"
+	churn b 198.18.0.1/32 10
+	nap 5
+	churn b 198.18.0.1/32 10
+	nap 1
+	after=$(stat_of b cipe0 tx_keepalive)
+	at_least "empty packets for a new address" $((after - before)) 2
+	at_most "empty packets for a new address" $((after - before)) 4
+	is "endpoint, pinned" "$(stat_of a cipe0 endpoint)" 192.0.2.2:4001
+	cli a set cipe0 pin 0
+	ping_all b 10.9.0.1 3
+	is "endpoint, free" "$(stat_of a cipe0 endpoint)" 192.0.2.77:4001
+}
+
 # Both behind a NAT of their own, each knowing the other's outside; "forwards":
 # b's lets in what comes for it, else neither lets in what was not asked for
 double_nat()
@@ -382,6 +427,7 @@ it "IPv4: an end moves while both send: a round trip of packets is lost" \
 it "IPv6: so does the other" mid_transfer 6 b a
 it "IPv4: one that only receives moves: likewise" mid_transfer 4 b a oneway
 it "IPv6: the other one only receives, and moves" mid_transfer 6 a b oneway
+it "a peer that does not follow is told so four times" told
 it "from IPv4 to IPv6 and back on a dual-stack socket" other_family
 it "one event a second, the last one true" event_rate
 it "answers leave from the address that was used, while it is there" \
