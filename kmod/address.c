@@ -15,6 +15,7 @@
 
 #include <linux/inetdevice.h>
 #include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/minmax.h>
 #include <linux/netdevice.h>
 #include <linux/notifier.h>
@@ -35,8 +36,11 @@
  */
 static const unsigned int address_delays[] = { 10, 250, 1000, 3000 };
 
-/* After a look at all links, none for so many times as long */
+/* After a look at all links, none for so many times as long; which may be something
+ * else that it waited for
+ */
 #define ADDRESS_REST	20
+#define ADDRESS_LONGEST	(3 * (s64)NSEC_PER_SEC)
 
 /* Links between two looks at whether others want the CPU */
 #define ADDRESS_LINKS	64
@@ -48,8 +52,8 @@ static DECLARE_DELAYED_WORK(address_again, address_work);
 /* Looks since the last change; 0: the first one is due already */
 static atomic_t address_step = ATOMIC_INIT(ARRAY_SIZE(address_delays));
 
-/* Not before, in jiffies */
-static unsigned long address_next = INITIAL_JIFFIES;
+/* Not before; address_work()'s alone */
+static ktime_t address_next;
 
 /* Some links, after @id. Returns whether there may be more. */
 static bool address_tell(unsigned long *id)
@@ -67,26 +71,26 @@ static bool address_tell(unsigned long *id)
 	return link;
 }
 
-/* When the look after so many is due, in jiffies from now */
-static unsigned long address_delay(unsigned int step)
-{
-	long delay = msecs_to_jiffies(address_delays[step]);
-	long rest = READ_ONCE(address_next) - jiffies;
-
-	return max(rest, delay);
-}
-
 static void address_work(struct work_struct *work)
 {
-	unsigned int step = atomic_inc_return(&address_step);
-	unsigned long began = jiffies, id = 0;
+	ktime_t began = ktime_get();
+	s64 took, rest = ktime_sub(address_next, began);
+	unsigned long id = 0;
+	unsigned int step;
 
+	if (rest > 0) { /* the step stays: no change is forgotten */
+		queue_delayed_work(system_unbound_wq, &address_again, nsecs_to_jiffies(rest) + 1);
+		return;
+	}
+	step = atomic_inc_return(&address_step);
 	while (address_tell(&id))
 		cond_resched();
-	WRITE_ONCE(address_next, jiffies + ADDRESS_REST * (jiffies - began));
+	took = min_t(s64, ktime_sub(ktime_get(), began), ADDRESS_LONGEST);
+	address_next = ktime_add_ns(ktime_get(), ADDRESS_REST * took);
 	/* Unless there was a change meanwhile, for which it is due sooner */
 	if (step < ARRAY_SIZE(address_delays))
-		queue_delayed_work(system_unbound_wq, &address_again, address_delay(step));
+		queue_delayed_work(system_unbound_wq, &address_again,
+				   msecs_to_jiffies(address_delays[step]));
 }
 
 /* Context: any, with a lock of the one who changes it held */
@@ -94,7 +98,8 @@ static int address_changed(const struct net_device *dev, unsigned long event)
 {
 	if ((event == NETDEV_UP || event == NETDEV_DOWN) && cipe_hook_used(dev_net(dev)) &&
 	    atomic_xchg(&address_step, 0))
-		mod_delayed_work(system_unbound_wq, &address_again, address_delay(0));
+		mod_delayed_work(system_unbound_wq, &address_again,
+				 msecs_to_jiffies(address_delays[0]));
 	return NOTIFY_DONE;
 }
 

@@ -257,8 +257,8 @@ static bool path_makeshift(const struct cipe_outer *outer)
  * @link: the link
  * @outer: resolved in the same RCU section
  *
- * If it last sent to one that we do not use any more; but only so often for each,
- * and not too fast: it may not be there, or not want to follow.
+ * If it last sent to one that we do not use any more; but only so often in a row, and
+ * not too fast: it may not be there, or not want to follow.
  *
  * Context: under RCU. Not for two callers at a time.
  * Return: false also if it is not known where the peer sends to.
@@ -273,7 +273,8 @@ bool cipe_path_moved(const struct cipe_link *link, const struct cipe_outer *oute
 	path_source(outer, &source);
 	if (path_same_address(&source, &ep->local) || path_makeshift(outer))
 		return false;
-	if (!path_same_address(&source, &ep->told_from)) {
+	if (!path_same_address(&source, &ep->told_from) ||
+	    time_after(jiffies, ep->told_at + CIPE_TELL_ANEW)) {
 		ep->told_from = source;
 		ep->told = 0;
 	}
