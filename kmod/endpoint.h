@@ -33,6 +33,10 @@ union cipe_sockaddr {
  *	can not get into the cache of a later one.
  * @mark: of the socket when @cache was filled; written without a lock
  * @oif: likewise the device it was bound to, 0: none
+ * @told: how often the peer was told that we are at @told_from, which is not @local;
+ *	this and the next two are address.c's alone
+ * @told_at: when last, in jiffies
+ * @told_from: the address; port 0
  * @rcu: for the end
  */
 struct cipe_endpoint {
@@ -41,6 +45,9 @@ struct cipe_endpoint {
 	struct dst_cache cache;
 	u32 mark;
 	int oif;
+	unsigned int told;
+	unsigned long told_at;
+	union cipe_sockaddr told_from;
 	struct rcu_head rcu;
 };
 

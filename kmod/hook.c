@@ -111,6 +111,20 @@ static const struct nf_hook_ops hook_ops[] = {
 };
 
 /**
+ * cipe_hook_used - does a namespace have sockets of ours?
+ * @net: the namespace
+ *
+ * Context: any. May change at any time.
+ * Return: whether it has.
+ */
+bool cipe_hook_used(const struct net *net)
+{
+	const struct cipe_hook *hook = net_generic(net, hook_id);
+
+	return READ_ONCE(hook->users);
+}
+
+/**
  * cipe_hook_get - a socket in a namespace takes packets of many datagrams
  * @net: the namespace
  *
@@ -126,7 +140,7 @@ int cipe_hook_get(struct net *net)
 	if (!hook->users)
 		err = nf_register_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
 	if (!err)
-		hook->users++;
+		WRITE_ONCE(hook->users, hook->users + 1);
 	mutex_unlock(&hook_lock);
 	return err;
 }
@@ -142,7 +156,8 @@ void cipe_hook_put(struct net *net)
 	struct cipe_hook *hook = net_generic(net, hook_id);
 
 	mutex_lock(&hook_lock);
-	if (!--hook->users)
+	WRITE_ONCE(hook->users, hook->users - 1);
+	if (!hook->users)
 		nf_unregister_net_hooks(net, hook_ops, ARRAY_SIZE(hook_ops));
 	mutex_unlock(&hook_lock);
 }

@@ -3,8 +3,11 @@
 #ifndef _CIPE_HOOK_H
 #define _CIPE_HOOK_H
 
+#include <linux/types.h>
+
 struct net;
 
+bool cipe_hook_used(const struct net *net);
 int cipe_hook_get(struct net *net);
 void cipe_hook_put(struct net *net);
 

@@ -8,6 +8,7 @@
 
 #include <uapi/linux/cipe.h>
 
+#include "address.h"
 #include "batch.h"
 #include "device.h"
 #include "gather.h"
@@ -43,11 +44,16 @@ static int __init cipe_init(void)
 	err = cipe_device_init();
 	if (err)
 		goto exit_socket;
-	err = cipe_netlink_init();
+	err = cipe_address_init();
 	if (err)
 		goto exit_device;
+	err = cipe_netlink_init();
+	if (err)
+		goto exit_address;
 	return 0;
 
+exit_address:
+	cipe_address_exit();
 exit_device:
 	cipe_device_exit();
 exit_socket:
@@ -67,6 +73,7 @@ static void __exit cipe_exit(void)
 {
 	/* Requests first, so that nothing new is attached; then the links */
 	cipe_netlink_exit();
+	cipe_address_exit();
 	cipe_device_exit();
 	cipe_socket_exit();
 	cipe_hook_exit();

@@ -28,8 +28,7 @@ static __be32 path_source4(const struct sock *sk, const struct cipe_endpoint *ep
 		      ipv6_addr_v4mapped(&sk->sk_v6_rcv_saddr)))
 		return bound;
 	if (ep->local.sa.sa_family == AF_INET &&
-	    inet_confirm_addr(sock_net(sk), NULL, 0, ep->local.in.sin_addr.s_addr,
-			      RT_SCOPE_HOST))
+	    __ip_dev_find(sock_net(sk), ep->local.in.sin_addr.s_addr, false))
 		return ep->local.in.sin_addr.s_addr;
 	return 0;
 }
@@ -90,12 +89,22 @@ static struct dst_entry *path_route4(struct sock *sk, struct cipe_endpoint *ep,
 	return &rt->dst;
 }
 
+/* A link-local address is not for what is elsewhere: the peer sent there as we had no
+ * other one at that time
+ */
+static bool path_reaches6(const struct in6_addr *from, const struct in6_addr *to)
+{
+	return !(ipv6_addr_type(from) & IPV6_ADDR_LINKLOCAL) ||
+	       ipv6_addr_type(to) & IPV6_ADDR_LINKLOCAL;
+}
+
 static void path_source6(const struct sock *sk, const struct cipe_endpoint *ep,
 			 struct in6_addr *saddr)
 {
 	if (!ipv6_addr_any(&sk->sk_v6_rcv_saddr))
 		*saddr = sk->sk_v6_rcv_saddr;
 	else if (ep->local.sa.sa_family == AF_INET6 &&
+		 path_reaches6(&ep->local.in6.sin6_addr, &ep->remote.in6.sin6_addr) &&
 		 ipv6_chk_addr(sock_net(sk), &ep->local.in6.sin6_addr, NULL, 0))
 		*saddr = ep->local.in6.sin6_addr;
 }
@@ -211,6 +220,70 @@ enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *oute
 			     ip4_dst_hoplimit(outer->dst);
 	outer->fragment = false;
 	return 0;
+}
+
+static void path_source(const struct cipe_outer *outer, union cipe_sockaddr *source)
+{
+	memset(source, 0, sizeof(*source));
+	source->sa.sa_family = outer->family;
+	if (outer->family == AF_INET6)
+		source->in6.sin6_addr = outer->v6.saddr;
+	else
+		source->in.sin_addr.s_addr = outer->v4.saddr;
+}
+
+static bool path_same_address(const union cipe_sockaddr *a, const union cipe_sockaddr *b)
+{
+	if (a->sa.sa_family != b->sa.sa_family)
+		return false;
+	if (a->sa.sa_family == AF_INET6)
+		return ipv6_addr_equal(&a->in6.sin6_addr, &b->in6.sin6_addr);
+	return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+}
+
+/* For want of a better one, as the others are gone or tentative: it may reach the
+ * peer, which would keep to it, or not
+ */
+static bool path_makeshift(const struct cipe_outer *outer)
+{
+	if (outer->family == AF_INET6)
+		return !path_reaches6(&outer->v6.saddr, &outer->v6.daddr);
+	return ipv4_is_linklocal_169(outer->v4.saddr) &&
+	       !ipv4_is_linklocal_169(outer->v4.daddr);
+}
+
+/**
+ * cipe_path_moved - is the peer to be told that we have another address?
+ * @link: the link
+ * @outer: resolved in the same RCU section
+ *
+ * If it last sent to one that we do not use any more; but only so often in a row, and
+ * not too fast: it may not be there, or not want to follow.
+ *
+ * Context: under RCU. Not for two callers at a time.
+ * Return: false also if it is not known where the peer sends to.
+ */
+bool cipe_path_moved(const struct cipe_link *link, const struct cipe_outer *outer)
+{
+	struct cipe_endpoint *ep = rcu_dereference(link->endpoint);
+	union cipe_sockaddr source;
+
+	if (!ep || ep->local.sa.sa_family != outer->family)
+		return false;
+	path_source(outer, &source);
+	if (path_same_address(&source, &ep->local) || path_makeshift(outer))
+		return false;
+	if (!path_same_address(&source, &ep->told_from) ||
+	    time_after(jiffies, ep->told_at + CIPE_TELL_ANEW)) {
+		ep->told_from = source;
+		ep->told = 0;
+	}
+	if (ep->told >= CIPE_TELL_TRIES ||
+	    (ep->told && time_before(jiffies, ep->told_at + CIPE_TELL_GAP)))
+		return false;
+	ep->told++;
+	ep->told_at = jiffies;
+	return true;
 }
 
 /**

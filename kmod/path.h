@@ -49,8 +49,16 @@ struct cipe_outer {
 	bool fragment;
 };
 
+/* A peer is told where we are so often, and not again sooner than after this time; and
+ * after a while anew, as there may have been no way to it
+ */
+#define CIPE_TELL_TRIES	4
+#define CIPE_TELL_GAP	(HZ / 5)
+#define CIPE_TELL_ANEW	(60 * HZ)
+
 bool cipe_path_possible(const struct sock *sk, unsigned int family);
 enum cipe_stat cipe_path_resolve(struct cipe_link *link, struct cipe_outer *outer);
+bool cipe_path_moved(const struct cipe_link *link, const struct cipe_outer *outer);
 unsigned int cipe_path_headroom(const struct cipe_outer *outer);
 void cipe_path_send(struct cipe_outer *outer, struct sk_buff *skb);
 

@@ -337,3 +337,27 @@ void cipe_tx_keepalive(struct cipe_link *link)
 	rcu_read_unlock();
 	local_bh_enable();
 }
+
+/**
+ * cipe_tx_moved - send a packet with nothing inside if we have another address
+ * @link: the link
+ *
+ * The peer follows. Nothing is counted where nothing can be sent.
+ *
+ * Context: any that may turn BH off; under RCU.
+ */
+void cipe_tx_moved(struct cipe_link *link)
+{
+	struct cipe_outer outer;
+	struct cipe_key *key;
+
+	local_bh_disable();
+	if (netif_running(link->dev) && !tx_key(link, &key) &&
+	    !cipe_path_resolve(link, &outer)) {
+		if (cipe_path_moved(link, &outer))
+			cipe_send_empty(link, key, &outer);
+		else
+			dst_release(outer.dst);
+	}
+	local_bh_enable();
+}

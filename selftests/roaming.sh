@@ -271,14 +271,17 @@ lost_ms()
 	sed -n 's/.* silence //p' "$TMP/stream-$1"
 }
 
-# mid_transfer FAMILY MOVER OTHER: an end's address changes while both send. What
-# is under way to the old address is lost, and what follows until the other end
-# has heard of the new one: a round trip. What the one that moves sends is not
+# mid_transfer FAMILY MOVER OTHER [oneway]: an end's address changes while both send,
+# or only the other one. What is under way to the old address is lost, and what
+# follows until the other end has heard of the new one: a round trip. What the one
+# that moves sends is not
 mid_transfer()
 {
-	local family=$1 mover=$2 other=$3 streams ns old new any inside=10.9.0. host=1
+	local family=$1 mover=$2 other=$3 oneway=$4
+	local streams='' ns old new any inside=10.9.0. host=1 senders="$other $mover"
 
 	[ $mover = a ] || host=2
+	[ ! "$oneway" ] || senders=$other
 
 	fresh
 	gateways
@@ -290,10 +293,13 @@ mid_transfer()
 	for ns in a b; do
 		on $ns tc qdisc add dev wan root netem delay $((RTT / 2))ms limit 5000
 	done
-	stream a b ${inside}2 &
-	streams=$!
-	stream b a ${inside}1 &
-	streams="$streams $!"
+	for ns in $senders; do
+		case $ns in
+		a) stream a b ${inside}2 & ;;
+		b) stream b a ${inside}1 & ;;
+		esac
+		streams="$streams $!"
+	done
 	nap 2
 	if [ $family = 4 ]; then
 		on $mover sysctl -qw net.ipv4.conf.wan.promote_secondaries=1
@@ -307,17 +313,63 @@ mid_transfer()
 	fi
 	# shellcheck disable=SC2086 # two
 	wait $streams
-	for ns in a b; do
+	for ns in $senders; do
 		! grep -q failed "$TMP/stream-$ns" || say "$ns:" "$(xargs < "$TMP/stream-$ns")"
 		hasnt "$TMP/stream-$ns" failed
 	done
 	endpoint_is $other "$new"
-	say "lost by $other: $(lost_ms $other) ms of packets, by $mover: $(lost_ms $mover) ms;" \
-		"a round trip takes $RTT ms"
+	for ns in $senders; do
+		say "lost by $ns: $(lost_ms $ns) ms of packets; a round trip takes $RTT ms"
+	done
 	at_least "lost by $other, ms" "$(lost_ms $other)" 1
 	at_most "lost by $other, ms" "$(lost_ms $other)" $((RTT + SLACK))
-	at_most "lost by $mover, ms" "$(lost_ms $mover)" $SLACK
+	[ "$oneway" ] || at_most "lost by $mover, ms" "$(lost_ms $mover)" $SLACK
 	is "times moved" "$(stat_of $other cipe0 roamed)" 2
+}
+
+# churn NS ADDRESS TIMES: that address comes and goes
+churn()
+{
+	local i
+
+	for ((i = 0; i < $3; i++)); do
+		ipn "$1" addr add "$2" dev lo
+		nap 0.05
+		ipn "$1" addr del "$2" dev lo
+	done
+}
+
+# A peer that does not follow is told four times where we are now, and not at all of
+# addresses that do not matter
+told()
+{
+	local before after
+
+	fresh
+	gateways
+	link_pair ip 4
+	hold b bind 0.0.0.0:4001 link cipe0
+	ping_all b 10.9.0.1 3
+	ping_all a 10.9.0.2 3
+	cli a set cipe0 pin 1
+	before=$(stat_of b cipe0 tx_keepalive)
+	churn b 198.18.0.1/32 5
+	churn a 198.18.0.2/32 5
+	nap 1.5
+	is "empty packets for other addresses" "$(stat_of b cipe0 tx_keepalive)" "$before"
+	on b sysctl -qw net.ipv4.conf.wan.promote_secondaries=1
+	ips b "addr add 192.0.2.77/24 dev wan" "addr del 192.0.2.2/24 dev wan"
+	churn b 198.18.0.1/32 10
+	nap 5
+	churn b 198.18.0.1/32 10
+	nap 1
+	after=$(stat_of b cipe0 tx_keepalive)
+	at_least "empty packets for a new address" $((after - before)) 2
+	at_most "empty packets for a new address" $((after - before)) 4
+	is "endpoint, pinned" "$(stat_of a cipe0 endpoint)" 192.0.2.2:4001
+	cli a set cipe0 pin 0
+	ping_all b 10.9.0.1 3
+	is "endpoint, free" "$(stat_of a cipe0 endpoint)" 192.0.2.77:4001
 }
 
 # Both behind a NAT of their own, each knowing the other's outside; "forwards":
@@ -373,6 +425,9 @@ done
 it "IPv4: an end moves while both send: a round trip of packets is lost" \
 	mid_transfer 4 a b
 it "IPv6: so does the other" mid_transfer 6 b a
+it "IPv4: one that only receives moves: likewise" mid_transfer 4 b a oneway
+it "IPv6: the other one only receives, and moves" mid_transfer 6 a b oneway
+it "a peer that does not follow is told so four times" told
 it "from IPv4 to IPv6 and back on a dual-stack socket" other_family
 it "one event a second, the last one true" event_rate
 it "answers leave from the address that was used, while it is there" \
