@@ -168,7 +168,8 @@ static void drop(struct hub *h, struct member *m)
 static void give_up(struct hub *h, struct member *m, int code)
 {
 	if (h->many)
-		log_err("link %s is left out: it is tried again with SIGHUP",
+		log_msg(m->link && m->link->unwanted ? LOG_DEBUG : LOG_ERR,
+			"link %s is left out: it is tried again with SIGHUP",
 			m->item->name[0] ? m->item->name : OPTIONS_FILE);
 	h->code = code;
 	drop(h, m);

@@ -94,6 +94,7 @@ struct link_env {
  * @limit_told: rx id of the key whose limit was acted upon
  * @errors: network errors since the last successful exchange
  * @unreported: messages of late that no error was reported about
+ * @unwanted: the keeper refused something, as it is not configured any more
  * @created: the interface is there because of us
  * @up: ip-up was started
  * @warned: the peer's facts were compared with ours
@@ -134,6 +135,7 @@ struct link {
 	uint32_t limit_told;
 	int errors;
 	unsigned int unreported;
+	bool unwanted;
 	bool created;
 	bool up;
 	bool warned;
@@ -166,6 +168,7 @@ void link_count_error(struct link *l, int err, const union addr *to, const union
 void link_note_sessions(struct link *l);
 void link_suspect(struct link *l, double after);
 void link_note_endpoint(struct link *l, const union addr *remote);
+int link_severity(struct link *l, int priority, int err);
 int link_load_memory(struct link *l);
 uint32_t link_remembered(const struct link *l);
 int link_claim_keys(struct link *l, const struct kernel_link *seen);

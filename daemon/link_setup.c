@@ -153,8 +153,8 @@ static int claim(struct link *l, const char *name)
 	if (rc == -EEXIST && l->opts->device[0])
 		log_err("%s is run by process %d already", name, (int)holder);
 	else if (rc && rc != -EEXIST)
-		log_err("cannot write the pid file of %s in " PIDFILE_DIR ": %s", name,
-			strerror(-rc));
+		log_msg(link_severity(l, LOG_ERR, rc), "cannot write the pid file of %s in " PIDFILE_DIR
+			": %s", name, strerror(-rc));
 	return rc;
 }
 
@@ -164,7 +164,8 @@ static int create(struct link *l, const char *name)
 
 	l->created = !rc;
 	if (rc && rc != -EEXIST)
-		log_err("cannot create interface %s: %s%s", name, strerror(-rc), netlink_words());
+		log_msg(link_severity(l, LOG_ERR, rc), "cannot create interface %s: %s%s", name,
+			strerror(-rc), netlink_words());
 	return rc;
 }
 
@@ -319,8 +320,8 @@ static int bring_up(struct link *l)
 		rc = iface_set_up(l->conf, l->ifindex);
 	}
 	if (rc) {
-		log_err("cannot set %s of %s (MTU %u): %s%s", what, l->name, l->mtu, strerror(-rc),
-			netlink_words());
+		log_msg(link_severity(l, LOG_ERR, rc), "cannot set %s of %s (MTU %u): %s%s", what, l->name,
+			l->mtu, strerror(-rc), netlink_words());
 		return LINK_EXIT_SYSTEM;
 	}
 	if (l->opts->ptpaddr.s_addr || l->opts->mode == CIPE_MODE_ETHER) {
