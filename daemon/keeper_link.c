@@ -283,7 +283,7 @@ KEEPER_HANDLER(keeper_addr_del)
 }
 
 /**
- * keeper_link_end() - the parser has no more to do with a link that was set up
+ * keeper_link_end() - the parser has no more to do with a link
  * @k: the keeper
  * @l: the link
  *
@@ -292,14 +292,18 @@ KEEPER_HANDLER(keeper_addr_del)
  */
 void keeper_link_end(struct keeper *k, struct keeper_link *l)
 {
-	if (!l->ready || !l->id || l->gone)
+	/* Who waits may be removed while it is set up, and have taken over an interface
+	 * already. If it is still configured that may stay, as after any set-up that failed.
+	 */
+	if ((!l->ready && !l->leaving) || !l->id || l->gone)
 		return;
 	/* Also where the interface is in another network namespace */
 	if (module_key_del_all(k->module, l->id))
 		return;
 	if (!is_ours(k, l, l->ifindex))
 		return;
-	log_warn("%s was given up, but not deleted: deleting it", l->name);
+	log_msg(l->ready ? LOG_WARNING : LOG_NOTICE,
+		"%s was given up, but not deleted: deleting it", l->name);
 	rtnl_delete(k->rtnl, l->ifindex);
 	l->gone = true;
 }

@@ -180,12 +180,73 @@ static void test_used(void **state)
 	forget_all(&k);
 }
 
+/* ------------------------------------------------------------------------
+ * given up
+ */
+
+static uint32_t retired;		/* link whose keys were */
+static unsigned int deleted;		/* interface that was */
+
+int __wrap_module_key_del_all(struct module *m, uint32_t id);
+int __wrap_module_link_find(struct module *m, unsigned int ifindex, struct kernel_link *link);
+int __wrap_rtnl_delete(struct rtnl *r, unsigned int ifindex);
+
+int __wrap_module_key_del_all(struct module *m, uint32_t id)
+{
+	(void)m;
+	retired = id;
+	return 0;
+}
+
+/* Of link n it is 1000 + n */
+int __wrap_module_link_find(struct module *m, unsigned int ifindex, struct kernel_link *link)
+{
+	(void)m;
+	link->id = ifindex - 1000;
+	return 0;
+}
+
+int __wrap_rtnl_delete(struct rtnl *r, unsigned int ifindex)
+{
+	(void)r;
+	deleted = ifindex;
+	return 0;
+}
+
+/* Return: it was deleted, and had no keys by then */
+static bool given_up(bool ready, bool leaving, bool gone)
+{
+	struct keeper_link l = {
+		.ready = ready, .leaving = leaving, .gone = gone, .id = 7, .ifindex = 1007,
+	};
+	struct keeper k = { 0 };
+
+	retired = deleted = 0;
+	keeper_link_end(&k, &l);
+	assert_int_equal(retired, deleted ? 7 : 0);
+	assert_true(l.gone == gone || deleted == 1007);
+	return deleted;
+}
+
+/* What is not configured any more leaves nothing, however far its set-up was */
+static void test_given_up(void **state)
+{
+	(void)state;
+	assert_true(given_up(true, true, false));
+	assert_true(given_up(true, false, false));
+	assert_true(given_up(false, true, false));
+	assert_false(given_up(false, true, true));
+	/* The next attempt may find it */
+	assert_false(given_up(false, false, false));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_used),
+		cmocka_unit_test(test_given_up),
 	};
 
 	return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
