@@ -51,8 +51,8 @@ struct link;
  * @loop: the event loop
  * @ports: addresses and ports, shared by links
  * @resolved: called from the loop when link_resolve() is over that went on, with 0 or
- *	an exit code; before that with LINK_LATER, each time that the peer's name cannot
- *	be resolved, and is tried again
+ *	an exit code; before that with LINK_LATER, each time that the peer's name, or
+ *	after that our own, cannot be resolved, and is tried again
  * @ended: called when a link has been taken down, with its exit code
  * @ctx: for @ended
  */
@@ -80,6 +80,7 @@ struct link_env {
  * @user: for whoever set it up
  * @finder: of a name of the options, by which the carrier's addresses are found
  * @finding_me: it is that of our own
+ * @waited: the peer's could not be resolved at first: nobody waits for the link
  * @resolver: of the peer's name; NULL: it is an address, or unknown
  * @me: our carrier address as configured, complete but for chosen parts
  * @configured: the peer's address as configured or resolved; unset: unknown
@@ -121,6 +122,7 @@ struct link {
 	void *user;
 	struct resolver *finder;
 	bool finding_me;
+	bool waited;
 	struct resolver *resolver;
 	union addr me;
 	union addr configured;

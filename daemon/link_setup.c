@@ -104,16 +104,19 @@ static int find_me(struct link *l)
 }
 
 /* Name servers may be out of reach for as long as they like, and the peer's address
- * with them. Return: exit code or LINK_LATER
+ * with them. That there is none of ours is told at once, but is no reason to give up
+ * who has waited. Return: exit code or LINK_LATER
  */
 static int not_found(struct link *l, int error)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
 
-	if (l->finding_me)
+	if (l->finding_me && !l->waited)
 		return explain(&l->opts->me, error);
+	l->waited = true;
 	log_limited(&limit, LOG_WARNING, "cannot resolve %s: %s; trying again, there is no link "
-		    "without its address", l->opts->peer.host, gai_strerror(error));
+		    "without its address", l->finding_me ? l->opts->me.host : l->opts->peer.host,
+		    gai_strerror(error));
 	resolver_again(l->finder);
 	return LINK_LATER;
 }
