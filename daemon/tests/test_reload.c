@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -186,10 +188,14 @@ static void test_used(void **state)
 
 static uint32_t retired;		/* link whose keys were */
 static unsigned int deleted;		/* interface that was */
+static enum cipe_socket_state socket_state;
+static bool locked;			/* a daemon has the device */
 
 int __wrap_module_key_del_all(struct module *m, uint32_t id);
 int __wrap_module_link_find(struct module *m, unsigned int ifindex, struct kernel_link *link);
 int __wrap_rtnl_delete(struct rtnl *r, unsigned int ifindex);
+unsigned int __wrap_if_nametoindex(const char *name);
+int __wrap_pidfile_lock(struct pidfile *pf, const char *device, pid_t *holder);
 
 int __wrap_module_key_del_all(struct module *m, uint32_t id)
 {
@@ -202,7 +208,10 @@ int __wrap_module_key_del_all(struct module *m, uint32_t id)
 int __wrap_module_link_find(struct module *m, unsigned int ifindex, struct kernel_link *link)
 {
 	(void)m;
+	memset(link, 0, sizeof(*link));
 	link->id = ifindex - 1000;
+	snprintf(link->name, sizeof(link->name), "left");
+	link->socket_state = socket_state;
 	return 0;
 }
 
@@ -240,6 +249,73 @@ static void test_given_up(void **state)
 	assert_false(given_up(false, false, false));
 }
 
+unsigned int __wrap_if_nametoindex(const char *name)
+{
+	return strcmp(name, "left") ? 0 : 1009;
+}
+
+int __wrap_pidfile_lock(struct pidfile *pf, const char *device, pid_t *holder)
+{
+	(void)pf;
+	(void)device;
+	(void)holder;
+	return locked ? -EEXIST : 0;
+}
+
+/* The last link that was added waits, and is given up. Return: it deleted what was left. */
+static bool given_up_waiting(struct keeper *k)
+{
+	deleted = 0;
+	keeper_link_end(k, keeper_find(k, k->last_conf));
+	return deleted == 1009;
+}
+
+static struct keeper_link *add_device(struct keeper *k, const char *device)
+{
+	struct keeper_link *l;
+
+	add(k, device);
+	l = keeper_find(k, k->last_conf);
+	snprintf(l->item->opts.device, sizeof(l->item->opts.device), "%s", device);
+	return l;
+}
+
+/* There is an interface by the name of a link that has none yet */
+static void test_left(void **state)
+{
+	struct keeper k = { 0 };
+	struct keeper_link *other = add_device(&k, "other"), *l = add_device(&k, "left");
+
+	(void)state;
+	assert_false(given_up_waiting(&k));
+	l->leaving = true;
+	assert_true(given_up_waiting(&k));
+	l->leaving = false;
+	k.stopping = true;
+	assert_true(given_up_waiting(&k));
+	/* Not ours to delete */
+	locked = true;
+	assert_false(given_up_waiting(&k));
+	locked = false;
+	socket_state = CIPE_SOCKET_USER;
+	assert_false(given_up_waiting(&k));
+	socket_state = CIPE_SOCKET_NONE;
+	l->item->opts.mode = CIPE_MODE_ETHER;
+	assert_false(given_up_waiting(&k));
+	l->item->opts.mode = CIPE_MODE_IP;
+	keeper_list(&k, other, 9, 1009);
+	assert_false(given_up_waiting(&k));
+	keeper_forget(&k, other);
+	/* The link was changed, and the new one waits for the same */
+	other = add_device(&k, "left");
+	k.last_conf = l->conf;
+	l->leaving = true;
+	assert_false(given_up_waiting(&k));
+	other->leaving = true;
+	assert_true(given_up_waiting(&k));
+	forget_all(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -247,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_used),
 		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_left),
 	};
 
 	return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
