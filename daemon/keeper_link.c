@@ -315,7 +315,7 @@ static void delete_left(struct keeper *k, struct keeper_link *l)
 	const char *device = l->item->opts.device;
 	unsigned int ifindex;
 
-	if (l->ready || !(l->leaving || k->stopping) || !device[0])
+	if (l->ready || l->made || !(l->leaving || k->stopping) || !device[0])
 		return;
 	ifindex = if_nametoindex(device);
 	if (!ifindex || is_wanted(k, l) || !is_left(k, l, ifindex))
