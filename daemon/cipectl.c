@@ -37,11 +37,17 @@ int main(int argc, char **argv)
 {
 	static char show[] = "show";
 	char *shown[] = { show, NULL };
+	int rc;
 
 	if (secret_wipe_freed())
 		return EX_SOFTWARE;
-	if (secret_harden())
+	rc = secret_harden();
+	if (rc) {
+		ctl_error("keys cannot be kept out of core files: %s; prctl(PR_SET_DUMPABLE) and "
+			  "setrlimit(RLIMIT_CORE) must be allowed: look at seccomp filters",
+			  strerror(-rc));
 		return EX_OSERR;
+	}
 	if (argc < 2)
 		return ctl_show_main(1, shown);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {

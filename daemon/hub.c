@@ -58,6 +58,7 @@ struct member {
  * @started: it was called once
  * @stopping: all are going down
  * @code: exit code of the last link that ended by itself
+ * @failed: the last one could not be set up, and no other came meanwhile
  */
 struct hub {
 	struct hub_config config;
@@ -71,6 +72,7 @@ struct hub {
 	bool started;
 	bool stopping;
 	int code;
+	ev_timer failed;
 };
 
 /* What follows is about this member */
@@ -166,7 +168,8 @@ static void drop(struct hub *h, struct member *m)
 static void give_up(struct hub *h, struct member *m, int code)
 {
 	if (h->many)
-		log_err("link %s is left out: it is tried again with SIGHUP",
+		log_msg(m->link && m->link->unwanted ? LOG_DEBUG : LOG_ERR,
+			"link %s is left out: it is tried again with SIGHUP",
 			m->item->name[0] ? m->item->name : OPTIONS_FILE);
 	h->code = code;
 	drop(h, m);
@@ -278,6 +281,23 @@ static void finish(struct hub *h)
 		h->config.ended(h->config.ctx, h->stopping ? EXIT_SUCCESS : h->code);
 }
 
+static void on_failed(struct ev_loop *loop, ev_timer *w, int revents)
+{
+	(void)loop;
+	(void)revents;
+	finish(w->data);
+}
+
+/* Whoever waited may be wanted no more, or in another way, and have failed for that:
+ * the keeper refuses what is asked for such a link, and has told us before. That is
+ * read first.
+ */
+static void finish_soon(struct hub *h)
+{
+	if (!h->by_name)
+		ev_timer_start(h->config.env.loop, &h->failed);
+}
+
 /* All addresses are known, or will not be soon */
 static void all_resolved(struct hub *h)
 {
@@ -311,7 +331,10 @@ static void on_link_resolved(void *ctx, struct link *l, int code)
 	if (late && !h->applying)
 		bring_up(h);
 	all_resolved(h);
-	finish(h);
+	if (late)
+		finish_soon(h);
+	else
+		finish(h);
 }
 
 /* ------------------------------------------------------------------------
@@ -413,6 +436,10 @@ void hub_apply(struct hub *h, struct optset *set)
 	log_set_device("");
 	if (h->stopping)
 		return;
+	ev_timer_stop(h->config.env.loop, &h->failed);
+	/* What failed meanwhile was wanted no more */
+	if (!set->count)
+		h->code = EXIT_SUCCESS;
 	h->many = set->many;
 	h->applying = true;
 	HASH_ITER(by_name, h->by_name, m, next)
@@ -507,6 +534,10 @@ struct hub *hub_new(const struct hub_config *config, struct optset *set)
 	if (!h)
 		return NULL;
 	h->config = *config;
+	ev_timer_init(&h->failed, on_failed, 0., 0.);
+	/* After all that can be read already */
+	ev_set_priority(&h->failed, EV_MINPRI);
+	h->failed.data = h;
 	h->config.env.resolved = on_link_resolved;
 	h->config.env.ended = on_link_ended;
 	h->config.env.ctx = h;
@@ -544,6 +575,7 @@ void hub_free(struct hub *h)
 		return;
 	HASH_ITER(by_name, h->by_name, m, next)
 		drop(h, m);
+	ev_timer_stop(h->config.env.loop, &h->failed);
 	ports_free(h->config.env.ports);
 	free(h);
 }

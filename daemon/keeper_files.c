@@ -33,27 +33,44 @@ KEEPER_HANDLER(keeper_boot)
 	return 0;
 }
 
-/* Once, before the parser has read anything: whose memories these are cannot
- * be changed later
+/* Each file is one link's: two would write down an older memory over a newer. Who
+ * comes second goes on with none.
+ */
+static int claim_state(struct keeper *k, struct keeper_link *l)
+{
+	const struct state none = { .save = l->state.save };
+	struct keeper_link *other;
+
+	HASH_FIND(by_state, k->by_state, l->state.path, strlen(l->state.path), other);
+	if (!other)
+		HASH_ADD_KEYPTR(by_state, k->by_state, l->state.path, strlen(l->state.path), l);
+	if (l->by_state.tbl)
+		return 0;
+	l->state = none;
+	return other ? -EBUSY : -ENOMEM;
+}
+
+/* Once: whose memories these are cannot be changed later. With a link that waits for a
+ * name it may be when the parser has read much.
  */
 KEEPER_HANDLER(keeper_state_open)
 {
 	char boot[STATE_BOOT_LEN];
-	int rc;
+	int rc, busy;
 
-	(void)k;
 	(void)fd;
 	(void)pass;
 	if (l->have_state)
 		return -EPERM;
 	l->have_state = true;
 	rc = state_open(&l->state, STATE_DIR, r->id);
+	busy = claim_state(k, l);
 	state_boot(boot);
 	l->remembered = state_link(&l->state, boot);
 	l->kept = l->state.accepted;
 	a->state = l->state;
 	a->state.save = NULL;
-	return rc;
+	return busy ? busy : rc;
 }
 
 /* What the peer wrote is old up to the newest of it, wherever its clock was: what is

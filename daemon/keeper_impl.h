@@ -105,6 +105,7 @@ struct keeper_socket {
  * @by_conf: among all
  * @by_id: among those with @id
  * @by_ifindex: among those with @id, by @ifindex
+ * @by_state: by the path of @state, among those that have it
  * @by_name: by the item's, among those of the last round, while it is applied
  */
 struct keeper_link {
@@ -141,6 +142,7 @@ struct keeper_link {
 	UT_hash_handle by_conf;
 	UT_hash_handle by_id;
 	UT_hash_handle by_ifindex;
+	UT_hash_handle by_state;
 	UT_hash_handle by_name;
 };
 
@@ -238,6 +240,7 @@ struct keeper_reload {
  * @by_conf: the configured links
  * @by_id: those that are in the kernel
  * @by_ifindex: likewise
+ * @by_state: those that have read their memories
  * @by_cookie: sockets that the parser has from us
  * @reload: options that are read again
  * @pauses: how often we may still wait for a socket in use
@@ -273,6 +276,7 @@ struct keeper {
 	struct keeper_link *by_conf;
 	struct keeper_link *by_id;
 	struct keeper_link *by_ifindex;
+	struct keeper_link *by_state;
 	struct keeper_socket *by_cookie;
 	struct keeper_reload reload;
 	unsigned int pauses;

@@ -282,8 +282,50 @@ KEEPER_HANDLER(keeper_addr_del)
 	return rc;
 }
 
+/* Does a link that stays have this device? */
+static bool is_wanted(struct keeper *k, const struct keeper_link *l)
+{
+	struct keeper_link *other, *next;
+
+	HASH_ITER(by_conf, k->by_conf, other, next)
+		if (other != l && !other->leaving &&
+		    !strcmp(other->item->opts.device, l->item->opts.device))
+			return true;
+	return false;
+}
+
+/* Could the link have taken it over? As adoptable(), of one that has a name */
+static bool is_left(struct keeper *k, struct keeper_link *l, unsigned int ifindex)
+{
+	const struct options *opts = &l->item->opts;
+	struct kernel_link seen;
+	pid_t holder;
+
+	return !module_link_find(k->module, ifindex, &seen) && !strcmp(seen.name, opts->device) &&
+	       seen.mode == opts->mode && seen.socket_state != CIPE_SOCKET_USER &&
+	       !keeper_find_id(k, seen.id) &&
+	       (l->pidfile.fd >= 0 || !pidfile_lock(&l->pidfile, opts->device, &holder));
+}
+
+/* Who waited for a name until now has taken nothing over: there may be what a daemon that
+ * was killed left, with keys, and nobody would come for it
+ */
+static void delete_left(struct keeper *k, struct keeper_link *l)
+{
+	const char *device = l->item->opts.device;
+	unsigned int ifindex;
+
+	if (l->ready || l->made || !(l->leaving || k->stopping) || !device[0])
+		return;
+	ifindex = if_nametoindex(device);
+	if (!ifindex || is_wanted(k, l) || !is_left(k, l, ifindex))
+		return;
+	log_notice("%s is left by an earlier daemon: deleting it", device);
+	rtnl_delete(k->rtnl, ifindex);
+}
+
 /**
- * keeper_link_end() - the parser has no more to do with a link that was set up
+ * keeper_link_end() - the parser has no more to do with a link
  * @k: the keeper
  * @l: the link
  *
@@ -292,14 +334,20 @@ KEEPER_HANDLER(keeper_addr_del)
  */
 void keeper_link_end(struct keeper *k, struct keeper_link *l)
 {
-	if (!l->ready || !l->id || l->gone)
+	/* Who waits may be removed while it is set up, and have taken over an interface
+	 * already. If it is still configured that may stay, as after any set-up that failed.
+	 */
+	if (!l->id)
+		delete_left(k, l);
+	if ((!l->ready && !l->leaving) || !l->id || l->gone)
 		return;
 	/* Also where the interface is in another network namespace */
 	if (module_key_del_all(k->module, l->id))
 		return;
 	if (!is_ours(k, l, l->ifindex))
 		return;
-	log_warn("%s was given up, but not deleted: deleting it", l->name);
+	log_msg(l->ready ? LOG_WARNING : LOG_NOTICE,
+		"%s was given up, but not deleted: deleting it", l->name);
 	rtnl_delete(k->rtnl, l->ifindex);
 	l->gone = true;
 }

@@ -104,6 +104,8 @@ void keeper_forget(struct keeper *k, struct keeper_link *l)
 	unlist_ifindex(k, l);
 	if (l->by_id.tbl)
 		HASH_DELETE(by_id, k->by_id, l);
+	if (l->by_state.tbl)
+		HASH_DELETE(by_state, k->by_state, l);
 	HASH_DELETE(by_conf, k->by_conf, l);
 	optset_item_free(l->item);
 	free(l);

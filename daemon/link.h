@@ -51,8 +51,8 @@ struct link;
  * @loop: the event loop
  * @ports: addresses and ports, shared by links
  * @resolved: called from the loop when link_resolve() is over that went on, with 0 or
- *	an exit code; before that with LINK_LATER, each time that the peer's name cannot
- *	be resolved, and is tried again
+ *	an exit code; before that with LINK_LATER, each time that the peer's name, or
+ *	after that our own, cannot be resolved, and is tried again
  * @ended: called when a link has been taken down, with its exit code
  * @ctx: for @ended
  */
@@ -80,6 +80,7 @@ struct link_env {
  * @user: for whoever set it up
  * @finder: of a name of the options, by which the carrier's addresses are found
  * @finding_me: it is that of our own
+ * @waited: the peer's could not be resolved at first: nobody waits for the link
  * @resolver: of the peer's name; NULL: it is an address, or unknown
  * @me: our carrier address as configured, complete but for chosen parts
  * @configured: the peer's address as configured or resolved; unset: unknown
@@ -94,6 +95,7 @@ struct link_env {
  * @limit_told: rx id of the key whose limit was acted upon
  * @errors: network errors since the last successful exchange
  * @unreported: messages of late that no error was reported about
+ * @unwanted: the keeper refused something, as it is not configured any more
  * @created: the interface is there because of us
  * @up: ip-up was started
  * @warned: the peer's facts were compared with ours
@@ -120,6 +122,7 @@ struct link {
 	void *user;
 	struct resolver *finder;
 	bool finding_me;
+	bool waited;
 	struct resolver *resolver;
 	union addr me;
 	union addr configured;
@@ -134,6 +137,7 @@ struct link {
 	uint32_t limit_told;
 	int errors;
 	unsigned int unreported;
+	bool unwanted;
 	bool created;
 	bool up;
 	bool warned;
@@ -166,6 +170,7 @@ void link_count_error(struct link *l, int err, const union addr *to, const union
 void link_note_sessions(struct link *l);
 void link_suspect(struct link *l, double after);
 void link_note_endpoint(struct link *l, const union addr *remote);
+int link_severity(struct link *l, int priority, int err);
 int link_load_memory(struct link *l);
 uint32_t link_remembered(const struct link *l);
 int link_claim_keys(struct link *l, const struct kernel_link *seen);

@@ -59,6 +59,23 @@ static int make_identity(struct link *l)
 	return err;
 }
 
+/**
+ * link_severity() - priority of a message that something of the set-up failed
+ * @l: the link
+ * @priority: that it has otherwise
+ * @err: why
+ *
+ * A link that waited may be removed or changed at any time. That is no error, and the
+ * next thing we hear.
+ */
+int link_severity(struct link *l, int priority, int err)
+{
+	if (err != -ECANCELED)
+		return priority;
+	l->unwanted = true;
+	return LOG_DEBUG;
+}
+
 /* Return: exit code */
 static int explain(int err)
 {
@@ -132,8 +149,9 @@ int link_load_memory(struct link *l)
 		return explain(err);
 	err = ask_state_open(&l->state, l->conf, id);
 	if (err)
-		log_warn("cannot read %s: %s; what it remembered is lost", l->state.path,
-			 strerror(-err));
+		log_msg(link_severity(l, LOG_WARNING, err),
+			"cannot read %s: %s; what it remembered is lost", l->state.path,
+			strerror(-err));
 	state_local(&l->state, l->local);
 	return 0;
 }

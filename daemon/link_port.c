@@ -33,10 +33,10 @@ static int hand_over(struct link *l)
 }
 
 /* Return: exit code */
-static int explain_hand_over(const struct link *l, int err)
+static int explain_hand_over(struct link *l, int err)
 {
-	log_err("cannot hand the UDP socket to %s: %s%s", l->name, strerror(-err),
-		netlink_words());
+	log_msg(link_severity(l, LOG_ERR, err), "cannot hand the UDP socket to %s: %s%s", l->name,
+		strerror(-err), netlink_words());
 	return LINK_EXIT_SYSTEM;
 }
 
@@ -61,8 +61,9 @@ static int inherit(struct link *l)
 		log_info("took over UDP address %s", addr_format(&l->port->carrier.bound, text));
 		return 0;
 	}
-	log_warn("cannot take over the UDP socket of %s: %s%s; opening a new one", l->name,
-		 strerror(-rc), netlink_words());
+	log_msg(link_severity(l, LOG_WARNING, rc),
+		"cannot take over the UDP socket of %s: %s%s; opening a new one", l->name,
+		strerror(-rc), netlink_words());
 	port_put(l->port);
 	l->port = NULL;
 	return rc;
@@ -76,7 +77,8 @@ static int open_new(struct link *l)
 	if (!rc)
 		rc = port_bind(l->port, l->conf);
 	if (rc) {
-		log_err("cannot use UDP address %s: %s", addr_format(&l->me, text), strerror(-rc));
+		log_msg(link_severity(l, LOG_ERR, rc), "cannot use UDP address %s: %s",
+			addr_format(&l->me, text), strerror(-rc));
 		return LINK_EXIT_SYSTEM;
 	}
 	rc = hand_over(l);

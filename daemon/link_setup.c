@@ -104,16 +104,19 @@ static int find_me(struct link *l)
 }
 
 /* Name servers may be out of reach for as long as they like, and the peer's address
- * with them. Return: exit code or LINK_LATER
+ * with them. That there is none of ours is told at once, but is no reason to give up
+ * who has waited. Return: exit code or LINK_LATER
  */
 static int not_found(struct link *l, int error)
 {
 	static struct log_limit limit = LOG_LIMIT_INIT;
 
-	if (l->finding_me)
+	if (l->finding_me && !l->waited)
 		return explain(&l->opts->me, error);
+	l->waited = true;
 	log_limited(&limit, LOG_WARNING, "cannot resolve %s: %s; trying again, there is no link "
-		    "without its address", l->opts->peer.host, gai_strerror(error));
+		    "without its address", l->finding_me ? l->opts->me.host : l->opts->peer.host,
+		    gai_strerror(error));
 	resolver_again(l->finder);
 	return LINK_LATER;
 }
@@ -153,8 +156,8 @@ static int claim(struct link *l, const char *name)
 	if (rc == -EEXIST && l->opts->device[0])
 		log_err("%s is run by process %d already", name, (int)holder);
 	else if (rc && rc != -EEXIST)
-		log_err("cannot write the pid file of %s in " PIDFILE_DIR ": %s", name,
-			strerror(-rc));
+		log_msg(link_severity(l, LOG_ERR, rc), "cannot write the pid file of %s in " PIDFILE_DIR
+			": %s", name, strerror(-rc));
 	return rc;
 }
 
@@ -164,7 +167,8 @@ static int create(struct link *l, const char *name)
 
 	l->created = !rc;
 	if (rc && rc != -EEXIST)
-		log_err("cannot create interface %s: %s%s", name, strerror(-rc), netlink_words());
+		log_msg(link_severity(l, LOG_ERR, rc), "cannot create interface %s: %s%s", name,
+			strerror(-rc), netlink_words());
 	return rc;
 }
 
@@ -319,8 +323,8 @@ static int bring_up(struct link *l)
 		rc = iface_set_up(l->conf, l->ifindex);
 	}
 	if (rc) {
-		log_err("cannot set %s of %s (MTU %u): %s%s", what, l->name, l->mtu, strerror(-rc),
-			netlink_words());
+		log_msg(link_severity(l, LOG_ERR, rc), "cannot set %s of %s (MTU %u): %s%s", what, l->name,
+			l->mtu, strerror(-rc), netlink_words());
 		return LINK_EXIT_SYSTEM;
 	}
 	if (l->opts->ptpaddr.s_addr || l->opts->mode == CIPE_MODE_ETHER) {

@@ -58,12 +58,27 @@ unsigned long long session_distance_ms(uint64_t a, uint64_t b)
 	return (a > b ? a - b : b - a) / 1000000;
 }
 
+/* Time stamps do not go back: of a clock that was ahead once, and is right by now, they
+ * are still
+ */
+static void tell_apart(uint64_t timestamp, uint64_t wall)
+{
+	static struct log_limit limit = LOG_LIMIT_INIT;
+	unsigned long long apart_s = session_distance_ms(timestamp, wall) / 1000;
+
+	if (wall > timestamp)
+		log_limited(&limit, LOG_NOTICE, "our clock is %llu s ahead of the peer's: one is "
+			    "wrong", apart_s);
+	else
+		log_limited(&limit, LOG_NOTICE, "the peer's clock is, or once was, %llu s ahead of "
+			    "ours, if that is right (tokxts in ciped(8) has the remedy)", apart_s);
+}
+
 /* There was an exchange, and with it a word of the peer that was written now, at
  * @timestamp by its clock; 0: it did not say. Nothing from before is new.
  */
 void session_remember(struct session *s, uint64_t timestamp)
 {
-	static struct log_limit limit = LOG_LIMIT_INIT;
 	uint64_t wall = s->ops->wall_clock(s->ctx);
 	uint64_t newest = max_u64(timestamp, s->yielded);
 
@@ -81,9 +96,7 @@ void session_remember(struct session *s, uint64_t timestamp)
 	s->newest = max_u64(s->newest, newest);
 	s->ops->accepted(s->ctx, s->newest);
 	if (timestamp && session_distance_ms(timestamp, wall) > CLOCKS_APART_MS)
-		log_limited(&limit, LOG_NOTICE, "our clock is %llu s %s the peer's: one is wrong",
-			    session_distance_ms(timestamp, wall) / 1000,
-			    wall > timestamp ? "ahead of" : "behind");
+		tell_apart(timestamp, wall);
 }
 
 /* ------------------------------------------------------------------------

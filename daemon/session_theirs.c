@@ -141,19 +141,18 @@ static void tell_behind(const struct session *s, uint64_t timestamp, bool fresh,
 			    session_distance_ms(s->newest, timestamp));
 }
 
-/* One that is, by a clock far ahead of ours */
+/* One that is, by a clock far ahead of ours. That it is accepted, as the peer answered,
+ * session_remember() tells.
+ */
 static void tell_ahead(uint64_t timestamp, uint64_t wall, bool fresh, const char *addr)
 {
-	static struct log_limit accepted = LOG_LIMIT_INIT, asked = LOG_LIMIT_INIT;
+	static struct log_limit asked = LOG_LIMIT_INIT;
 
-	if (fresh)
-		log_limited(&accepted, LOG_NOTICE,
-			    "the clock of the peer at %s is %llu ms ahead of ours: accepted, as the "
-			    "peer answered", addr, session_distance_ms(timestamp, wall));
-	else
+	if (!fresh)
 		log_limited(&asked, LOG_INFO,
 			    "key exchange from %s is %llu ms ahead of our clock: replayed, or one "
-			    "clock is wrong; asking", addr, session_distance_ms(timestamp, wall));
+			    "clock is wrong, or once was; asking", addr,
+			    session_distance_ms(timestamp, wall));
 }
 
 /* Is an authentic INIT new, for sure? By its time, or by a cookie of ours */

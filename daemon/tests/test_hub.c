@@ -142,6 +142,7 @@ void link_suspect(struct link *l, double after)
  */
 
 /* Links as "device[:tokey] ...": '!' before it: its file has faults */
+static struct ev_loop *loop;
 static const char *files;
 static int ended;
 static unsigned int applied;		/* how often */
@@ -215,6 +216,7 @@ static void on_ended(void *ctx, int code)
 static struct hub *begin(const char *links)
 {
 	const struct hub_config config = {
+		.env.loop = loop,
 		.ready = on_ready, .gone = on_gone, .applied = on_applied, .ended = on_ended,
 	};
 	struct optset set;
@@ -485,12 +487,63 @@ static void test_names_meanwhile(void **state)
 	assert_int_equal(applied, 1);
 	assert_int_equal(ended, -1);
 	resolved("later1", LINK_EXIT_NAME);
+	ev_run(loop, EVRUN_NOWAIT);
 	assert_int_equal(ended, LINK_EXIT_NAME);
 	finish(h);
 	h = begin("later1");
 	assert_int_equal(hub_start(h), 0);
 	resolved("later1", LINK_LATER);
 	hub_stop(h);
+	assert_int_equal(ended, EXIT_SUCCESS);
+	finish(h);
+}
+
+/* The only link has its address at last, and cannot be set up */
+static struct hub *begin_and_fail(void)
+{
+	struct hub *h = begin("later1");
+
+	assert_int_equal(hub_start(h), 0);
+	resolved("later1", LINK_LATER);
+	fails = "later1";
+	resolved("later1", 0);
+	assert_null(link_of("later1"));
+	assert_int_equal(ended, -1);
+	fails = NULL;
+	return h;
+}
+
+/* Its options were read again before, which we hear of afterwards */
+static void test_fails_late(void **state)
+{
+	struct hub *h = begin_and_fail();
+
+	(void)state;
+	reload(h, "later1:2");
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_int_equal(ended, -1);
+	resolved("later1", 0);
+	assert_string_equal(notes, "connect later1/2 run later1/2 ");
+	assert_int_equal(applied, 1);
+	finish(h);
+	h = begin_and_fail();
+	reload(h, "");
+	assert_int_equal(applied, 1);
+	assert_int_equal(ended, EXIT_SUCCESS);
+	finish(h);
+	/* It is as it was, but for its faults now */
+	h = begin_and_fail();
+	reload(h, "!later1");
+	assert_int_equal(ended, LINK_EXIT_DEVICE);
+	finish(h);
+	/* There is nothing to hear of */
+	h = begin_and_fail();
+	ev_run(loop, EVRUN_NOWAIT);
+	assert_int_equal(ended, LINK_EXIT_DEVICE);
+	finish(h);
+	h = begin_and_fail();
+	hub_stop(h);
+	ev_run(loop, EVRUN_NOWAIT);
 	assert_int_equal(ended, EXIT_SUCCESS);
 	finish(h);
 }
@@ -549,7 +602,8 @@ static void test_stop(void **state)
 static int setup(void **state)
 {
 	(void)state;
-	return secret_init(0);
+	loop = ev_loop_new(EVFLAG_AUTO);
+	return loop ? secret_init(0) : -1;
 }
 
 /* A link that is being taken down is not run again */
@@ -585,7 +639,8 @@ int main(void)
 		cmocka_unit_test(test_found), cmocka_unit_test(test_reload),
 		cmocka_unit_test(test_reload_faults), cmocka_unit_test(test_names),
 		cmocka_unit_test(test_names_unknown), cmocka_unit_test(test_names_meanwhile),
-		cmocka_unit_test(test_ends), cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_fails_late), cmocka_unit_test(test_ends),
+		cmocka_unit_test(test_stop),
 	};
 
 	return cmocka_run_group_tests_name("hub", tests, setup, NULL);

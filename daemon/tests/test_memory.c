@@ -176,6 +176,64 @@ static void test_no_room(void **state)
 	assert_int_equal(found(), 5001);
 }
 
+/* The keeper's own, in another directory */
+int __real_state_open(struct state *st, const char *where, const uint8_t name[STATE_ID_LEN]);
+int __wrap_state_open(struct state *st, const char *where, const uint8_t name[STATE_ID_LEN]);
+
+int __wrap_state_open(struct state *st, const char *where, const uint8_t name[STATE_ID_LEN])
+{
+	(void)where;
+	return __real_state_open(st, dir, name);
+}
+
+static struct keeper_link *add_link(struct keeper *k)
+{
+	struct optset_item *item = calloc(1, sizeof(*item));
+
+	item->conf = ++k->last_conf;
+	assert_int_equal(keeper_add(k, item), 0);
+	return keeper_find(k, item->conf);
+}
+
+/* Return: as the keeper's answer */
+static int open_of(struct keeper *k, struct keeper_link *l, uint64_t *accepted)
+{
+	struct request r = { .op = REQUEST_STATE_OPEN };
+	struct answer a = { 0 };
+	int rc, pass = -1;
+
+	memcpy(r.id, id, sizeof(id));
+	rc = keeper_state_open(k, l, &r, -1, &a, &pass);
+	*accepted = a.state.accepted;
+	return rc;
+}
+
+/* One file, two links: the second has no part in it, until the first is no more */
+static void test_same_file(void **state)
+{
+	struct keeper k = { 0 };
+	struct keeper_link *l = add_link(&k), *other = add_link(&k);
+	uint64_t accepted, before = found();
+
+	(void)state;
+	assert_int_equal(open_of(&k, l, &accepted), 0);
+	assert_int_equal(accepted, before);
+	l->id = 1;
+	assert_int_equal(save(l, before + 10), 0);
+	assert_int_equal(open_of(&k, other, &accepted), -EBUSY);
+	assert_int_equal(accepted, 0);
+	assert_int_equal(open_of(&k, other, &accepted), -EPERM);
+	other->id = 1;
+	assert_int_equal(save(other, 5), 0);
+	assert_int_equal(found(), before + 10);
+	keeper_forget(&k, l);
+	l = add_link(&k);
+	assert_int_equal(open_of(&k, l, &accepted), 0);
+	assert_int_equal(accepted, before + 10);
+	keeper_forget(&k, l);
+	keeper_forget(&k, other);
+}
+
 /* What the keeper has done, and how to do it */
 static unsigned int writes, waits;
 static int (*write_down)(const struct state *st, bool last);
@@ -304,7 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clock_ahead),
 		cmocka_unit_test(test_too_often),
-		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_no_room), cmocka_unit_test(test_same_file),
 		cmocka_unit_test(test_waits),
 		cmocka_unit_test(test_accepts),
 	};

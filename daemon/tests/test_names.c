@@ -266,6 +266,44 @@ static void test_set_up_later(void **state)
 	free_link(l);
 }
 
+/* Then ours is as well: one failure more must not undo all the waiting */
+static void test_set_up_later_me(void **state)
+{
+	const struct link_env env = { .loop = loop, .resolved = on_resolved };
+	const union addr none = { 0 }, addr = address();
+	struct options opts = { 0 };
+	struct link *l;
+
+	(void)state;
+	set_name(&opts.me, "me.example", 6794);
+	set_name(&opts.peer, "peer.example", 6794);
+	l = link_new(&env, 7, &opts);
+	assert_non_null(l);
+	resolved = 0;
+	ev_now_update(loop);
+	will_say(0);
+	assert_int_equal(link_resolve(l), LINK_LATER);
+	ask_resolved(asked("peer.example"), EAI_AGAIN, &none);
+	assert_int_equal(resolved_code, LINK_LATER);
+	will_say(0);
+	ev_run(loop, EVRUN_ONCE);
+	will_say(0);
+	ask_resolved(asked("peer.example"), 0, &addr);
+	assert_int_equal(resolved, 1);
+	ask_resolved(asked("me.example"), EAI_AGAIN, &none);
+	assert_int_equal(resolved, 2);
+	assert_int_equal(resolved_code, LINK_LATER);
+	assert_non_null(strstr(said, "cannot resolve me.example: "));
+	not_asked();
+	will_say(0);
+	ev_run(loop, EVRUN_ONCE);
+	ask_resolved(asked("me.example"), 0, &addr);
+	assert_int_equal(resolved, 3);
+	assert_int_equal(resolved_code, 0);
+	assert_true(addr_equal_host(&l->me, &addr));
+	free_link(l);
+}
+
 static int setup(void **state)
 {
 	static struct keeper_ends ends = { -1, -1, NULL };
@@ -286,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_found), cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_set_up), cmocka_unit_test(test_set_up_later),
+		cmocka_unit_test(test_set_up_later_me),
 	};
 
 	return cmocka_run_group_tests_name("names", tests, setup, NULL);

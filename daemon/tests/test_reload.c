@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -180,12 +182,148 @@ static void test_used(void **state)
 	forget_all(&k);
 }
 
+/* ------------------------------------------------------------------------
+ * given up
+ */
+
+static uint32_t retired;		/* link whose keys were */
+static unsigned int deleted;		/* interface that was */
+static enum cipe_socket_state socket_state;
+static bool locked;			/* a daemon has the device */
+
+int __wrap_module_key_del_all(struct module *m, uint32_t id);
+int __wrap_module_link_find(struct module *m, unsigned int ifindex, struct kernel_link *link);
+int __wrap_rtnl_delete(struct rtnl *r, unsigned int ifindex);
+unsigned int __wrap_if_nametoindex(const char *name);
+int __wrap_pidfile_lock(struct pidfile *pf, const char *device, pid_t *holder);
+
+int __wrap_module_key_del_all(struct module *m, uint32_t id)
+{
+	(void)m;
+	retired = id;
+	return 0;
+}
+
+/* Of link n it is 1000 + n */
+int __wrap_module_link_find(struct module *m, unsigned int ifindex, struct kernel_link *link)
+{
+	(void)m;
+	memset(link, 0, sizeof(*link));
+	link->id = ifindex - 1000;
+	snprintf(link->name, sizeof(link->name), "left");
+	link->socket_state = socket_state;
+	return 0;
+}
+
+int __wrap_rtnl_delete(struct rtnl *r, unsigned int ifindex)
+{
+	(void)r;
+	deleted = ifindex;
+	return 0;
+}
+
+/* Return: it was deleted, and had no keys by then */
+static bool given_up(bool ready, bool leaving, bool gone)
+{
+	struct keeper_link l = {
+		.ready = ready, .leaving = leaving, .gone = gone, .id = 7, .ifindex = 1007,
+	};
+	struct keeper k = { 0 };
+
+	retired = deleted = 0;
+	keeper_link_end(&k, &l);
+	assert_int_equal(retired, deleted ? 7 : 0);
+	assert_true(l.gone == gone || deleted == 1007);
+	return deleted;
+}
+
+/* What is not configured any more leaves nothing, however far its set-up was */
+static void test_given_up(void **state)
+{
+	(void)state;
+	assert_true(given_up(true, true, false));
+	assert_true(given_up(true, false, false));
+	assert_true(given_up(false, true, false));
+	assert_false(given_up(false, true, true));
+	/* The next attempt may find it */
+	assert_false(given_up(false, false, false));
+}
+
+unsigned int __wrap_if_nametoindex(const char *name)
+{
+	return strcmp(name, "left") ? 0 : 1009;
+}
+
+int __wrap_pidfile_lock(struct pidfile *pf, const char *device, pid_t *holder)
+{
+	(void)pf;
+	(void)device;
+	(void)holder;
+	return locked ? -EEXIST : 0;
+}
+
+/* The last link that was added waits, and is given up. Return: it deleted what was left. */
+static bool given_up_waiting(struct keeper *k)
+{
+	deleted = 0;
+	keeper_link_end(k, keeper_find(k, k->last_conf));
+	return deleted == 1009;
+}
+
+static struct keeper_link *add_device(struct keeper *k, const char *device)
+{
+	struct keeper_link *l;
+
+	add(k, device);
+	l = keeper_find(k, k->last_conf);
+	snprintf(l->item->opts.device, sizeof(l->item->opts.device), "%s", device);
+	return l;
+}
+
+/* There is an interface by the name of a link that has none yet */
+static void test_left(void **state)
+{
+	struct keeper k = { 0 };
+	struct keeper_link *other = add_device(&k, "other"), *l = add_device(&k, "left");
+
+	(void)state;
+	assert_false(given_up_waiting(&k));
+	l->leaving = true;
+	assert_true(given_up_waiting(&k));
+	l->leaving = false;
+	k.stopping = true;
+	assert_true(given_up_waiting(&k));
+	/* Not ours to delete */
+	locked = true;
+	assert_false(given_up_waiting(&k));
+	locked = false;
+	socket_state = CIPE_SOCKET_USER;
+	assert_false(given_up_waiting(&k));
+	socket_state = CIPE_SOCKET_NONE;
+	l->item->opts.mode = CIPE_MODE_ETHER;
+	assert_false(given_up_waiting(&k));
+	l->item->opts.mode = CIPE_MODE_IP;
+	keeper_list(&k, other, 9, 1009);
+	assert_false(given_up_waiting(&k));
+	keeper_forget(&k, other);
+	/* The link was changed, and the new one waits for the same */
+	other = add_device(&k, "left");
+	k.last_conf = l->conf;
+	l->leaving = true;
+	assert_false(given_up_waiting(&k));
+	other->leaving = true;
+	assert_true(given_up_waiting(&k));
+	forget_all(&k);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_room),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_used),
+		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_left),
 	};
 
 	return cmocka_run_group_tests_name("reload", tests, NULL, NULL);
