@@ -294,17 +294,37 @@ static bool is_wanted(struct keeper *k, const struct keeper_link *l)
 	return false;
 }
 
+/* Until the link is forgotten no other daemon comes to have the name */
+static bool hold_name(struct keeper_link *l, const char *name)
+{
+	pid_t holder;
+
+	return l->pidfile.fd >= 0 || !pidfile_lock(&l->pidfile, name, &holder);
+}
+
 /* Could the link have taken it over? As adoptable(), of one that has a name */
 static bool is_left(struct keeper *k, struct keeper_link *l, unsigned int ifindex)
 {
 	const struct options *opts = &l->item->opts;
 	struct kernel_link seen;
-	pid_t holder;
 
 	return !module_link_find(k->module, ifindex, &seen) && !strcmp(seen.name, opts->device) &&
 	       seen.mode == opts->mode && seen.socket_state != CIPE_SOCKET_USER &&
-	       !keeper_find_id(k, seen.id) &&
-	       (l->pidfile.fd >= 0 || !pidfile_lock(&l->pidfile, opts->device, &holder));
+	       !keeper_find_id(k, seen.id) && hold_name(l, opts->device);
+}
+
+/* Another's may have been taken over: that its mode or its socket says so only the parser
+ * looks at, and it may have let go of the name
+ */
+static bool may_end(struct keeper *k, struct keeper_link *l)
+{
+	struct kernel_link seen;
+
+	if (l->ready || l->made == l->id)
+		return true;
+	return hold_name(l, l->name) && !module_link_get(k->module, l->id, &seen) &&
+	       seen.mode == l->item->opts.mode &&
+	       (l->shared || seen.socket_state != CIPE_SOCKET_USER);
 }
 
 /* Who waited for a name until now has taken nothing over: there may be what a daemon that
@@ -339,7 +359,7 @@ void keeper_link_end(struct keeper *k, struct keeper_link *l)
 	 */
 	if (!l->id)
 		delete_left(k, l);
-	if ((!l->ready && !l->leaving) || !l->id || l->gone)
+	if ((!l->ready && !l->leaving) || !l->id || l->gone || !may_end(k, l))
 		return;
 	/* Also where the interface is in another network namespace */
 	if (module_key_del_all(k->module, l->id))

@@ -193,6 +193,7 @@ static bool locked;			/* a daemon has the device */
 
 int __wrap_module_key_del_all(struct module *m, uint32_t id);
 int __wrap_module_link_find(struct module *m, unsigned int ifindex, struct kernel_link *link);
+int __wrap_module_link_get(struct module *m, uint32_t id, struct kernel_link *link);
 int __wrap_rtnl_delete(struct rtnl *r, unsigned int ifindex);
 unsigned int __wrap_if_nametoindex(const char *name);
 int __wrap_pidfile_lock(struct pidfile *pf, const char *device, pid_t *holder);
@@ -215,6 +216,11 @@ int __wrap_module_link_find(struct module *m, unsigned int ifindex, struct kerne
 	return 0;
 }
 
+int __wrap_module_link_get(struct module *m, uint32_t id, struct kernel_link *link)
+{
+	return __wrap_module_link_find(m, 1000 + id, link);
+}
+
 int __wrap_rtnl_delete(struct rtnl *r, unsigned int ifindex)
 {
 	(void)r;
@@ -222,19 +228,40 @@ int __wrap_rtnl_delete(struct rtnl *r, unsigned int ifindex)
 	return 0;
 }
 
+static struct optset_item its_item;
+
 /* Return: it was deleted, and had no keys by then */
+static bool end_link(struct keeper_link *l)
+{
+	const bool gone = l->gone;
+	struct keeper k = { 0 };
+
+	retired = deleted = 0;
+	l->item = &its_item;
+	keeper_link_end(&k, l);
+	assert_int_equal(retired, deleted ? 7 : 0);
+	assert_true(l->gone == gone || deleted == 1007);
+	return deleted;
+}
+
 static bool given_up(bool ready, bool leaving, bool gone)
 {
 	struct keeper_link l = {
 		.ready = ready, .leaving = leaving, .gone = gone, .id = 7, .ifindex = 1007,
 	};
-	struct keeper k = { 0 };
 
-	retired = deleted = 0;
-	keeper_link_end(&k, &l);
-	assert_int_equal(retired, deleted ? 7 : 0);
-	assert_true(l.gone == gone || deleted == 1007);
-	return deleted;
+	return end_link(&l);
+}
+
+/* Its set-up was cut off after the interface was found, and the name was let go of */
+static bool cut_off(uint32_t made, struct keeper_socket *shared)
+{
+	struct keeper_link l = {
+		.leaving = true, .id = 7, .made = made, .ifindex = 1007, .name = "left",
+		.shared = shared, .pidfile.fd = -1,
+	};
+
+	return end_link(&l);
 }
 
 /* What is not configured any more leaves nothing, however far its set-up was */
@@ -260,6 +287,28 @@ int __wrap_pidfile_lock(struct pidfile *pf, const char *device, pid_t *holder)
 	(void)device;
 	(void)holder;
 	return locked ? -EEXIST : 0;
+}
+
+/* What was found may be another daemon's */
+static void test_cut_off(void **state)
+{
+	struct keeper_socket ours;
+
+	(void)state;
+	assert_true(cut_off(0, NULL));
+	assert_true(cut_off(7, NULL));
+	locked = true;
+	assert_false(cut_off(0, NULL));
+	locked = false;
+	socket_state = CIPE_SOCKET_USER;
+	assert_false(cut_off(0, NULL));
+	assert_true(cut_off(0, &ours));
+	assert_true(cut_off(7, NULL));
+	socket_state = CIPE_SOCKET_NONE;
+	its_item.opts.mode = CIPE_MODE_ETHER;
+	assert_false(cut_off(0, NULL));
+	assert_true(cut_off(7, NULL));
+	its_item.opts.mode = CIPE_MODE_IP;
 }
 
 /* The last link that was added waits, and is given up. Return: it deleted what was left. */
@@ -323,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_used),
 		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_cut_off),
 		cmocka_unit_test(test_left),
 	};
 
