@@ -288,7 +288,7 @@ static bool is_wanted(struct keeper *k, const struct keeper_link *l)
 	struct keeper_link *other, *next;
 
 	HASH_ITER(by_conf, k->by_conf, other, next)
-		if (other != l && !other->leaving &&
+		if (other != l && !other->leaving && !other->item->faulty &&
 		    !strcmp(other->item->opts.device, l->item->opts.device))
 			return true;
 	return false;
@@ -338,7 +338,8 @@ static void delete_left(struct keeper *k, struct keeper_link *l)
 	if (l->ready || l->made || !(l->leaving || k->stopping) || !device[0])
 		return;
 	ifindex = if_nametoindex(device);
-	if (!ifindex || is_wanted(k, l) || !is_left(k, l, ifindex))
+	/* When all end, options that are being applied want nothing any more */
+	if (!ifindex || (!k->stopping && is_wanted(k, l)) || !is_left(k, l, ifindex))
 		return;
 	log_notice("%s is left by an earlier daemon: deleting it", device);
 	rtnl_delete(k->rtnl, ifindex);

@@ -356,10 +356,17 @@ static void test_left(void **state)
 	assert_false(given_up_waiting(&k));
 	keeper_forget(&k, other);
 	/* The link was changed, and the new one waits for the same */
+	k.stopping = false;
 	other = add_device(&k, "left");
 	k.last_conf = l->conf;
 	l->leaving = true;
 	assert_false(given_up_waiting(&k));
+	k.stopping = true;
+	assert_true(given_up_waiting(&k));
+	k.stopping = false;
+	other->item->faulty = true;
+	assert_true(given_up_waiting(&k));
+	other->item->faulty = false;
 	other->leaving = true;
 	assert_true(given_up_waiting(&k));
 	forget_all(&k);
