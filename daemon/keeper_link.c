@@ -302,15 +302,17 @@ static bool hold_name(struct keeper_link *l, const char *name)
 	return l->pidfile.fd >= 0 || !pidfile_lock(&l->pidfile, name, &holder);
 }
 
-/* Could the link have taken it over? As adoptable(), of one that has a name */
-static bool is_left(struct keeper *k, struct keeper_link *l, unsigned int ifindex)
+/* Could the link have taken it over? As adoptable(), of one that has a name. @seen: filled
+ * in then
+ */
+static bool is_left(struct keeper *k, struct keeper_link *l, unsigned int ifindex,
+		    struct kernel_link *seen)
 {
 	const struct options *opts = &l->item->opts;
-	struct kernel_link seen;
 
-	return !module_link_find(k->module, ifindex, &seen) && !strcmp(seen.name, opts->device) &&
-	       seen.mode == opts->mode && seen.socket_state != CIPE_SOCKET_USER &&
-	       !keeper_find_id(k, seen.id) && hold_name(l, opts->device);
+	return !module_link_find(k->module, ifindex, seen) && !strcmp(seen->name, opts->device) &&
+	       seen->mode == opts->mode && seen->socket_state != CIPE_SOCKET_USER &&
+	       !keeper_find_id(k, seen->id) && hold_name(l, opts->device);
 }
 
 /* Another's may have been taken over: that its mode or its socket says so only the parser
@@ -333,16 +335,21 @@ static bool may_end(struct keeper *k, struct keeper_link *l)
 static void delete_left(struct keeper *k, struct keeper_link *l)
 {
 	const char *device = l->item->opts.device;
+	struct kernel_link seen;
 	unsigned int ifindex;
+	int rc;
 
 	if (l->ready || l->made || !(l->leaving || k->stopping) || !device[0])
 		return;
 	ifindex = if_nametoindex(device);
 	/* When all end, options that are being applied want nothing any more */
-	if (!ifindex || (!k->stopping && is_wanted(k, l)) || !is_left(k, l, ifindex))
+	if (!ifindex || (!k->stopping && is_wanted(k, l)) || !is_left(k, l, ifindex, &seen))
 		return;
 	log_notice("%s is left by an earlier daemon: deleting it", device);
-	rtnl_delete(k->rtnl, ifindex);
+	rc = module_key_del_all(k->module, seen.id);
+	rc = rc ? rc : rtnl_delete(k->rtnl, ifindex);
+	if (rc && rc != -ENODEV)
+		log_err("cannot delete interface %s: %s%s", device, strerror(-rc), netlink_words());
 }
 
 /**

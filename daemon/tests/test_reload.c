@@ -314,8 +314,9 @@ static void test_cut_off(void **state)
 /* The last link that was added waits, and is given up. Return: it deleted what was left. */
 static bool given_up_waiting(struct keeper *k)
 {
-	deleted = 0;
+	retired = deleted = 0;
 	keeper_link_end(k, keeper_find(k, k->last_conf));
+	assert_int_equal(retired, deleted ? 9 : 0);
 	return deleted == 1009;
 }
 
