@@ -503,15 +503,16 @@ void hub_stop(struct hub *h)
 	struct member *m, *next;
 
 	h->stopping = true;
-	HASH_ITER(by_name, h->by_name, m, next) {
+	HASH_ITER(by_name, h->by_name, m, next)
 		if (m->ready)
 			link_stop(m->link, EXIT_SUCCESS);
-		else
-			drop(h, m);
-	}
 	/* Those that this leaves each link deletes itself */
-	if (HASH_CNT(by_name, h->by_name) > 1)
+	if (count_ready(h) > 1)
 		iface_delete_all();
+	/* What those that wait may leave is deleted one by one */
+	HASH_ITER(by_name, h->by_name, m, next)
+		if (!m->ready)
+			drop(h, m);
 	finish(h);
 }
 
