@@ -142,12 +142,18 @@ static int with_name(uint32_t op, uint32_t conf, const char *name, struct answer
 	return ask_call(&r, -1, a, NULL);
 }
 
-/** iface_index() - index of an interface that may become ours; 0: there is none */
-unsigned int iface_index(uint32_t conf, const char *name)
+/**
+ * iface_index() - index of an interface that may become ours
+ * @conf: of the configured link
+ * @name: of the interface
+ * Return: the index; 0: there is none; or -errno.
+ */
+int iface_index(uint32_t conf, const char *name)
 {
 	struct answer a;
+	int rc = with_name(REQUEST_IFACE_INDEX, conf, name, &a);
 
-	return with_name(REQUEST_IFACE_INDEX, conf, name, &a) ? 0 : a.number;
+	return rc ? rc : (int)a.number;
 }
 
 /**

@@ -22,7 +22,7 @@ struct iface_addr {
 	unsigned int metric;
 };
 
-unsigned int iface_index(uint32_t conf, const char *name);
+int iface_index(uint32_t conf, const char *name);
 int iface_create(uint32_t conf, const char *name, enum cipe_mode mode);
 int iface_delete(uint32_t conf, unsigned int ifindex);
 int iface_delete_all(void);

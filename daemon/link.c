@@ -421,7 +421,8 @@ void link_free(struct link *l)
 	resolver_free(l->finder);
 	resolver_free(l->resolver);
 	session_free(l->session);
-	if (l->created && !l->gone && !l->ending)
+	/* One that was created and not found is nothing we may ask for: the keeper deletes it */
+	if (l->created && l->id && l->ifindex && !l->gone && !l->ending)
 		iface_delete(l->conf, l->ifindex);
 	if (l->port)
 		port_leave(l->port, &l->entry);

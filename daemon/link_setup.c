@@ -180,7 +180,7 @@ static int create_unnamed(struct link *l)
 
 	for (n = 0; n < NAMES_MAX; n++) {
 		snprintf(l->name, sizeof(l->name), "cipcb%u", n);
-		if (iface_index(l->conf, l->name))
+		if (iface_index(l->conf, l->name) > 0)
 			continue;
 		rc = claim(l, l->name);
 		if (rc == -EEXIST)
@@ -246,6 +246,17 @@ static int check_adopted(struct link *l, const struct kernel_link *seen)
 	return 0;
 }
 
+/* Which one has the name? Return: 0 or -errno */
+static int find_named(struct link *l, struct kernel_link *seen)
+{
+	int rc = iface_index(l->conf, l->name);
+
+	if (rc < 0)
+		return rc;
+	l->ifindex = (unsigned int)rc;
+	return kernel_link_find(l->conf, l->ifindex, seen);
+}
+
 static int open_interface(struct link *l, struct kernel_link *seen)
 {
 	int rc = 0;
@@ -257,16 +268,16 @@ static int open_interface(struct link *l, struct kernel_link *seen)
 	if (rc)
 		return LINK_EXIT_DEVICE;
 	log_set_device(l->name);
-	l->ifindex = iface_index(l->conf, l->name);
-	rc = kernel_link_find(l->conf, l->ifindex, seen);
+	rc = find_named(l, seen);
 	if (rc && !l->created) {
-		log_err("interface %s exists and is not a CIPE link (%s): choose another name",
+		log_msg(link_severity(l, LOG_ERR, rc),
+			"interface %s exists and is not a CIPE link (%s): choose another name",
 			l->name, strerror(-rc));
 		return LINK_EXIT_DEVICE;
 	}
 	if (rc) {
-		log_err("cannot read the state of %s: %s%s", l->name, strerror(-rc),
-			netlink_words());
+		log_msg(link_severity(l, LOG_ERR, rc), "cannot read the state of %s: %s%s", l->name,
+			strerror(-rc), netlink_words());
 		return LINK_EXIT_SYSTEM;
 	}
 	l->id = seen->id;

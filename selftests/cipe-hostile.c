@@ -279,7 +279,7 @@ static void ask_in_setup(const struct options *opts, struct kernel_link *own)
 	       -EBUSY);
 	expect("a second interface", ask_name(REQUEST_IFACE_CREATE, opts->device), -EPERM);
 	expect("own link", kernel_link_find(conf,
-					    iface_index(conf, opts->device), own), 0);
+					    (unsigned int)iface_index(conf, opts->device), own), 0);
 	expect("own socket", carrier_open(&c, conf, AF_INET), 0);
 	expect("another address", ask_bind(c.fd, "192.0.2.1", 53), -EPERM);
 	expect("binding a socket not of the keeper",
@@ -362,13 +362,13 @@ static int leave_half(const struct options *opts, int requests)
 
 	expect("own pid file", pidfile_create(&pf, conf, opts->device, NULL), 0);
 	expect("own interface", ask_name(REQUEST_IFACE_CREATE, opts->device), 0);
-	if (!iface_index(conf, opts->device))
+	if (iface_index(conf, opts->device) <= 0)
 		allowed++;
 	if (!strcmp(which, "crash"))
 		abort();
 	if (!strcmp(which, "ready")) {
 		ask_ready(conf);
-		expect("taking it over now", iface_index(conf, opts->device) ? 0 : -EPERM, -EPERM);
+		expect("taking it over now", iface_index(conf, opts->device) > 0 ? 0 : -EPERM, -EPERM);
 		ask_applied();
 	} else if (!strcmp(which, "drop")) {
 		ask_drop(conf);
