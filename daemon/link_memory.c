@@ -148,7 +148,10 @@ int link_load_memory(struct link *l)
 	if (err)
 		return explain(err);
 	err = ask_state_open(&l->state, l->conf, id);
-	if (err)
+	if (err == -EBUSY)
+		log_warn("another link has the same keys and addresses: of this one nothing is "
+			 "remembered. Each link needs a key, or a peerkey, of its own");
+	else if (err)
 		log_msg(link_severity(l, LOG_WARNING, err),
 			"cannot read %s: %s; what it remembered is lost", l->state.path,
 			strerror(-err));
