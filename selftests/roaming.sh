@@ -290,7 +290,10 @@ mid_transfer()
 	link_pair ip $family
 	hold $mover bind "$any:4001" link cipe0
 	ping_all $mover $inside$((3 - host)) 3
+	# What a queue sends from two processors in turn may come by both. A sender that
+	# was held up has many to send at once
 	for ns in a b; do
+		on_sys $ns sh -c "echo 1 > /sys/class/net/wan/queues/rx-0/rps_cpus"
 		on $ns tc qdisc add dev wan root netem delay $((RTT / 2))ms limit 5000
 	done
 	for ns in $senders; do
