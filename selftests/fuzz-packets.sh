@@ -113,6 +113,9 @@ through()
 
 	wait_until 5 from_here
 	backlog 1000000
+	# b keeps fragments of what goes through; there shall be room for the link's own
+	on b sysctl -qw net.ipv4.ipfrag_high_thresh=400000000 \
+		net.ipv6.ip6frag_high_thresh=400000000 net.ipv4.ipfrag_max_dist=0
 	cipe-fuzz -n $NS-"$1" out "$2" seed "$CIPE_SEED" count "$COUNT" \
 		seconds "$SECONDS_EACH" "${@:3}" > "$TMP/fuzz"
 	settle
