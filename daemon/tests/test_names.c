@@ -227,6 +227,23 @@ static void test_set_up(void **state)
 	free_link(l);
 }
 
+/* A link whose peer's name could not be resolved once */
+static struct link *new_waiting(const struct link_env *env, const struct options *opts)
+{
+	const union addr none = { 0 };
+	struct link *l = link_new(env, 7, opts);
+
+	assert_non_null(l);
+	resolved = 0;
+	ev_now_update(loop);
+	will_say(0);
+	assert_int_equal(link_resolve(l), LINK_LATER);
+	ask_resolved(asked("peer.example"), EAI_AGAIN, &none);
+	assert_int_equal(resolved, 1);
+	assert_int_equal(resolved_code, LINK_LATER);
+	return l;
+}
+
 /* The peer's is tried again, later each time, and may have another family then */
 static void test_set_up_later(void **state)
 {
@@ -239,15 +256,7 @@ static void test_set_up_later(void **state)
 
 	(void)state;
 	set_name(&opts.peer, "peer.example", 6794);
-	l = link_new(&env, 7, &opts);
-	assert_non_null(l);
-	resolved = 0;
-	ev_now_update(loop);
-	will_say(0);
-	assert_int_equal(link_resolve(l), LINK_LATER);
-	ask_resolved(asked("peer.example"), EAI_AGAIN, &none);
-	assert_int_equal(resolved, 1);
-	assert_int_equal(resolved_code, LINK_LATER);
+	l = new_waiting(&env, &opts);
 	assert_non_null(strstr(said, "cannot resolve peer.example: "));
 	not_asked();
 	will_say(0);
@@ -277,14 +286,7 @@ static void test_set_up_later_me(void **state)
 	(void)state;
 	set_name(&opts.me, "me.example", 6794);
 	set_name(&opts.peer, "peer.example", 6794);
-	l = link_new(&env, 7, &opts);
-	assert_non_null(l);
-	resolved = 0;
-	ev_now_update(loop);
-	will_say(0);
-	assert_int_equal(link_resolve(l), LINK_LATER);
-	ask_resolved(asked("peer.example"), EAI_AGAIN, &none);
-	assert_int_equal(resolved_code, LINK_LATER);
+	l = new_waiting(&env, &opts);
 	will_say(0);
 	ev_run(loop, EVRUN_ONCE);
 	will_say(0);
