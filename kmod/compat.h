@@ -14,6 +14,11 @@
 #include <net/gso.h>
 #endif
 
+/* Limits that packets ask for moved to one place in 6.9 */
+#if KERNEL_VERSION(6, 9, 0) <= LINUX_VERSION_CODE
+#include <net/hotdata.h>
+#endif
+
 /* Unaligned access moved out of asm/ in 6.12 */
 #if KERNEL_VERSION(6, 12, 0) <= LINUX_VERSION_CODE
 #include <linux/unaligned.h>
@@ -53,6 +58,16 @@ static inline void cipe_compat_set_mc_loop(struct sock *sk, bool on)
 	inet_assign_bit(MC_LOOP, sk, on);
 #else
 	inet_sk(sk)->mc_loop = on;
+#endif
+}
+
+/* Packets that may wait for the stack on a CPU */
+static inline unsigned int cipe_compat_max_backlog(void)
+{
+#if KERNEL_VERSION(6, 9, 0) <= LINUX_VERSION_CODE
+	return READ_ONCE(net_hotdata.max_backlog);
+#else
+	return READ_ONCE(netdev_max_backlog);
 #endif
 }
 

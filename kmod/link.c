@@ -8,6 +8,7 @@
 #include <linux/xarray.h>
 #include <net/sock.h>
 
+#include "cells.h"
 #include "endpoint.h"
 #include "events.h"
 #include "keys.h"
@@ -584,20 +585,22 @@ int cipe_link_init(struct cipe_link *link)
 	link->stats = netdev_alloc_pcpu_stats(struct cipe_stats);
 	if (!link->stats)
 		return -ENOMEM;
-	err = gro_cells_init(&link->gro, link->dev);
-	if (err)
+	link->cells = cipe_cells_new(link->dev);
+	if (!link->cells) {
+		err = -ENOMEM;
 		goto free_stats;
+	}
 	/* Only the number: should the device not come to be after all, nobody
 	 * may have found it.
 	 */
 	err = xa_alloc_cyclic(&links, &link->id, NULL, xa_limit_32b, &links_last,
 			      GFP_KERNEL);
 	if (err < 0)
-		goto free_gro;
+		goto free_cells;
 	return 0;
 
-free_gro:
-	gro_cells_destroy(&link->gro);
+free_cells:
+	cipe_cells_free(link->cells);
 free_stats:
 	free_percpu(link->stats);
 	return err;
@@ -649,7 +652,7 @@ void cipe_link_shutdown(struct cipe_link *link)
  */
 void cipe_link_free(struct cipe_link *link)
 {
-	gro_cells_destroy(&link->gro);
+	cipe_cells_free(link->cells);
 	free_percpu(link->stats);
 }
 

@@ -15,13 +15,13 @@
 #include <linux/spinlock.h>
 #include <linux/timer.h>
 #include <linux/types.h>
-#include <net/gro_cells.h>
 
 #include <uapi/linux/cipe.h>
 
 #include "order.h"
 #include "stats.h"
 
+struct cipe_cells;
 struct cipe_endpoint;
 struct cipe_key;
 struct cipe_sock;
@@ -71,7 +71,7 @@ struct cipe_sock;
  * @timeout: in jiffies, 0: none
  * @tx_order: packets being encrypted asynchronously
  * @rx_order: packets being decrypted asynchronously
- * @gro: hands decrypted packets to the stack
+ * @cells: hands decrypted packets to the stack
  * @stats: counters of each CPU
  *
  * @ttl to @timeout are set by netlink and read without a lock, each on its own.
@@ -114,7 +114,7 @@ struct cipe_link {
 
 	struct cipe_order tx_order;
 	struct cipe_order rx_order;
-	struct gro_cells gro;
+	struct cipe_cells *cells;
 	struct cipe_stats __percpu *stats;
 };
 

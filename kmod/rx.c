@@ -20,7 +20,8 @@
  *   rx_authentic
  *     rx_packet		behind the segment before it, or begin a packet
  *     rx_flush			count what was put together
- *       rx_deliver		headers, congestion mark, to the stack
+ *       rx_deliver		headers, congestion mark
+ *     cipe_cells_receive	to the stack
  */
 
 #include <linux/etherdevice.h>
@@ -34,6 +35,7 @@
 #include <cipe/wire.h>
 
 #include "batch.h"
+#include "cells.h"
 #include "compat.h"
 #include "crypt.h"
 #include "keys.h"
@@ -44,6 +46,20 @@
 #include "slot.h"
 #include "socket.h"
 #include "tx.h"
+
+/**
+ * struct rx_pass - a batch's packets on their way to the stack
+ * @link: the batch's
+ * @merge: what segments are put together to
+ * @list: what is complete, in order
+ * @dsfield: DSCP and ECN of the outer headers
+ */
+struct rx_pass {
+	struct cipe_link *link;
+	struct cipe_merge merge;
+	struct sk_buff_head list;
+	u8 dsfield;
+};
 
 /* Drop packets from @i on that have no memory, or are not worth any */
 static void rx_forget(struct cipe_batch *batch, unsigned int i, enum cipe_stat why)
@@ -297,46 +313,46 @@ static bool rx_ecn(struct sk_buff *skb, u8 outer)
 	return INET_ECN_decapsulate(skb, outer, inner) <= 1;
 }
 
-/* May GRO find others for it? All packets of a flow get the same answer, so
- * none overtakes another.
+/* It has nobody to wait for, and is in a hurry: it goes the shortest way. All of
+ * a flow go the same way, so none overtakes another.
  */
-static bool rx_may_coalesce(const struct sk_buff *skb)
+static bool rx_is_icmp(const struct sk_buff *skb)
 {
 	if (skb->protocol == htons(ETH_P_IP))
 		return skb_headlen(skb) >= sizeof(struct iphdr) &&
-		       ip_hdr(skb)->protocol != IPPROTO_ICMP;
+		       ip_hdr(skb)->protocol == IPPROTO_ICMP;
 	if (skb->protocol == htons(ETH_P_IPV6))
 		return skb_headlen(skb) >= sizeof(struct ipv6hdr) &&
-		       ipv6_hdr(skb)->nexthdr != IPPROTO_ICMPV6;
-	return true;
+		       ipv6_hdr(skb)->nexthdr == IPPROTO_ICMPV6;
+	return false;
 }
 
-/* A packet to the stack; the outer header's DSCP and ECN were @dsfield. 0: used
- * up
- */
-static enum cipe_stat rx_deliver(struct cipe_link *link, struct sk_buff *skb,
-				 u8 dsfield)
+/* A packet that is complete, for the stack. 0: used up */
+static enum cipe_stat rx_deliver(struct rx_pass *pass, struct sk_buff *skb)
 {
+	struct cipe_link *link = pass->link;
 	enum cipe_stat why;
 
 	why = link->mode == CIPE_MODE_ETHER ? rx_parse_ether(link, skb) :
 					      rx_parse_ip(skb);
 	if (unlikely(why))
 		return why;
-	if (unlikely(!rx_ecn(skb, dsfield)))
+	if (unlikely(!rx_ecn(skb, pass->dsfield)))
 		return CIPE_STAT_RX_ECN;
 	if (unlikely(!(link->dev->flags & IFF_UP)))
 		return CIPE_STAT_RX_DOWN;
-	if (rx_may_coalesce(skb))
-		gro_cells_receive(&link->gro, skb);
-	else
+	if (rx_is_icmp(skb))
 		netif_rx(skb);
+	else
+		__skb_queue_tail(&pass->list, skb);
 	return 0;
 }
 
-/* What was put together goes up */
-static void rx_flush(struct cipe_link *link, struct cipe_merge *merge, u8 dsfield)
+/* What was put together is complete */
+static void rx_flush(struct rx_pass *pass)
 {
+	struct cipe_stats __percpu *stats = pass->link->stats;
+	struct cipe_merge *merge = &pass->merge;
 	unsigned int n = merge->n, len;
 	struct sk_buff *skb = cipe_merge_end(merge);
 	enum cipe_stat why;
@@ -344,12 +360,11 @@ static void rx_flush(struct cipe_link *link, struct cipe_merge *merge, u8 dsfiel
 	if (!skb)
 		return;
 	len = skb->len + (n - 1) * merge->headers;
-	why = rx_deliver(link, skb, dsfield);
+	why = rx_deliver(pass, skb);
 	if (likely(!why)) {
-		cipe_stats_add(link->stats, CIPE_STAT_RX_PACKETS,
-			       CIPE_STAT_RX_BYTES, n, len);
+		cipe_stats_add(stats, CIPE_STAT_RX_PACKETS, CIPE_STAT_RX_BYTES, n, len);
 	} else {
-		cipe_stats_count(link->stats, why, n);
+		cipe_stats_count(stats, why, n);
 		kfree_skb(skb);
 	}
 }
@@ -366,14 +381,15 @@ static __be16 rx_protocol(const struct cipe_link *link, const struct cipe_packet
 
 /* An authentic packet that is not empty */
 static void rx_packet(struct cipe_batch *batch, struct cipe_packet *packet,
-		      struct cipe_merge *merge, u8 dsfield)
+		      struct rx_pass *pass)
 {
-	struct cipe_link *link = batch->link;
+	struct cipe_merge *merge = &pass->merge;
+	struct cipe_link *link = pass->link;
 	struct sk_buff *skb;
 
 	if (merge->skb && cipe_merge_append(merge, batch, packet))
 		return;
-	rx_flush(link, merge, dsfield);
+	rx_flush(pass);
 	skb = cipe_slot_build(batch, packet);
 	if (unlikely(!skb)) {
 		cipe_stats_inc(link->stats, CIPE_STAT_RX_NOMEM);
@@ -454,20 +470,25 @@ static void rx_heard(struct cipe_batch *batch, bool newest)
 
 static void rx_authentic(struct cipe_batch *batch)
 {
-	u8 dsfield = rx_outer_dsfield(batch->skb);
 	struct cipe_link *link = batch->link;
-	struct cipe_merge merge = {};
 	struct cipe_packet *packet;
+	struct rx_pass pass = {
+		.link = link,
+		.dsfield = rx_outer_dsfield(batch->skb),
+	};
 
+	__skb_queue_head_init(&pass.list);
 	for (packet = batch->packet; packet < batch->packet + batch->n; packet++) {
 		if (likely(packet->len)) {
-			rx_packet(batch, packet, &merge, dsfield);
+			rx_packet(batch, packet, &pass);
 			continue;
 		}
 		cipe_stats_inc(link->stats, CIPE_STAT_RX_KEEPALIVE);
 		cipe_slot_free(packet);
 	}
-	rx_flush(link, &merge, dsfield);
+	rx_flush(&pass);
+	if (likely(!skb_queue_empty(&pass.list)))
+		cipe_cells_receive(link->cells, link->dev, &pass.list);
 }
 
 /**
