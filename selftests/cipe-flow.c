@@ -5,6 +5,7 @@
  *	cipe-flow tcp FROM TO ADDRESS [bytes N] [streams N] [both] [stay]
  *		[seconds N]
  *	cipe-flow udp FROM TO ADDRESS [count N] [size N] [gap USEC] [lossy]
+ *		[mixed] [join]
  *	cipe-flow ping FROM ADDRESS [count N] [size N] [df|nodf] [window N]
  *		[timeout MS] [gap USEC]
  *
@@ -13,6 +14,8 @@
  * one processor. udp sends numbered datagrams from one processor and fails if
  * one is lost ("lossy" permits that), comes twice, out of order, or changed; it
  * tells for how many ms nothing came through of what was sent ("silence").
+ * "mixed": every third has 40 octets only; "join": the receiver lets the kernel
+ * put them together (UDP_GRO), and it is told how many came so ("joined").
  * ping is a flood that waits for each answer longer than ping(8) does, and
  * fails if one is missing, changed or comes twice; SIGTERM ends it early. Both
  * ends are this one process, so that nothing has to be waited for. What is
@@ -25,6 +28,7 @@
 #include <netinet/icmp6.h>
 #include <netinet/in.h>
 #include <netinet/ip_icmp.h>
+#include <netinet/udp.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -334,8 +338,12 @@ static int tcp(const char *from, const char *to, const char *address,
 
 /* ---- UDP ---- */
 
+#define MIXED_EVERY 3
+#define MIXED_SIZE 40
+
 struct datagrams {
-	uint64_t count, size, received, reordered, doubled, broken, next;
+	uint64_t count, size, received, reordered, doubled, broken, joined, next;
+	bool mixed;
 	uint8_t *seen;
 	long *sent;	/* when, in ms */
 };
@@ -357,28 +365,71 @@ static long silence(const struct datagrams *d)
 	return longest;
 }
 
+/* How long datagram @i is */
+static size_t size_of(const struct datagrams *d, uint64_t i)
+{
+	return d->mixed && i % MIXED_EVERY == MIXED_EVERY - 1 ? MIXED_SIZE : d->size;
+}
+
+static void take_one(struct datagrams *d, const uint8_t *buf, size_t n)
+{
+	uint64_t i = UINT64_MAX;
+
+	if (n >= sizeof(i))
+		memcpy(&i, buf, sizeof(i));
+	if (i >= d->count || n != size_of(d, i) ||
+	    memcmp(buf + 8, pattern + i % PATTERN, n - 8)) {
+		d->broken++;
+		return;
+	}
+	if (d->seen[i]++) {
+		d->doubled++;
+		return;
+	}
+	d->received++;
+	if (i < d->next)
+		d->reordered++;
+	else
+		d->next = i + 1;
+}
+
+/* The size of each of those that the kernel joined, or of all if it did not */
+static size_t joined_size(struct msghdr *msg, size_t all)
+{
+	struct cmsghdr *cmsg;
+	int size;
+
+	for (cmsg = CMSG_FIRSTHDR(msg); cmsg; cmsg = CMSG_NXTHDR(msg, cmsg)) {
+		if (cmsg->cmsg_level != SOL_UDP || cmsg->cmsg_type != UDP_GRO)
+			continue;
+		memcpy(&size, CMSG_DATA(cmsg), sizeof(size));
+		return size;
+	}
+	return all;
+}
+
 static void take(struct datagrams *d, int fd)
 {
 	static uint8_t buf[CHUNK];
-	uint64_t i;
-	ssize_t n;
+	char control[64];
+	struct iovec iov = { buf, sizeof(buf) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	ssize_t n, at, size, len;
 
-	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) >= 0) {
-		memcpy(&i, buf, sizeof(i));
-		if ((uint64_t)n != d->size || i >= d->count ||
-		    memcmp(buf + 8, pattern + i % PATTERN, n - 8)) {
-			d->broken++;
-			continue;
+	for (;;) {
+		msg.msg_control = control;
+		msg.msg_controllen = sizeof(control);
+		n = recvmsg(fd, &msg, MSG_DONTWAIT);
+		if (n < 0)
+			return;
+		size = joined_size(&msg, n);
+		d->joined += size < n;
+		for (at = 0; at < n || !at; at += len) {
+			len = size && size < n - at ? size : n - at;
+			take_one(d, buf + at, len);
+			if (!len)
+				break;
 		}
-		if (d->seen[i]++) {
-			d->doubled++;
-			continue;
-		}
-		d->received++;
-		if (i < d->next)
-			d->reordered++;
-		else
-			d->next = i + 1;
 	}
 }
 
@@ -386,7 +437,7 @@ static int udp(const char *from, const char *to, const char *address,
 	       int argc, char **argv)
 {
 	struct datagrams d = { .count = 1000, .size = 1000 };
-	int in, out, i, size = 64 << 20;
+	int in, out, i, size = 64 << 20, join = 0;
 	static uint8_t buf[CHUNK];
 	struct sockaddr_storage ss;
 	socklen_t len = parse_address(address, &ss);
@@ -398,6 +449,10 @@ static int udp(const char *from, const char *to, const char *address,
 	for (i = 0; i < argc; i++) {
 		if (!strcmp(argv[i], "lossy"))
 			lossy = true;
+		else if (!strcmp(argv[i], "mixed"))
+			d.mixed = true;
+		else if (!strcmp(argv[i], "join"))
+			join = 1;
 		else if (!strcmp(argv[i], "count") && i + 1 < argc)
 			d.count = number(argv[++i]);
 		else if (!strcmp(argv[i], "size") && i + 1 < argc)
@@ -414,15 +469,17 @@ static int udp(const char *from, const char *to, const char *address,
 	enter(to);
 	in = bound(&ss, len, SOCK_DGRAM);
 	setsockopt(in, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	if (setsockopt(in, SOL_UDP, UDP_GRO, &join, sizeof(join)))
+		die("UDP_GRO");
 	enter(from);
 	out = socket(ss.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (out < 0 || connect(out, (void *)&ss, len))
 		die("connect");
 	for (n = 0; n < d.count; n++) {
 		memcpy(buf, &n, sizeof(n));
-		memcpy(buf + 8, pattern + n % PATTERN, d.size - 8);
+		memcpy(buf + 8, pattern + n % PATTERN, size_of(&d, n) - 8);
 		d.sent[n] = now_ms();
-		while (send(out, buf, d.size, 0) < 0) {
+		while (send(out, buf, size_of(&d, n), 0) < 0) {
 			if (errno != ENOBUFS && errno != EAGAIN)
 				die("send");
 			usleep(1000);
@@ -439,11 +496,12 @@ static int udp(const char *from, const char *to, const char *address,
 		if (d.received != n)
 			last = now_ms();
 	}
-	printf("sent %llu lost %llu reordered %llu doubled %llu broken %llu silence %ld\n",
+	printf("sent %llu lost %llu reordered %llu doubled %llu broken %llu joined %llu silence %ld\n",
 	       (unsigned long long)d.count,
 	       (unsigned long long)(d.count - d.received),
 	       (unsigned long long)d.reordered, (unsigned long long)d.doubled,
-	       (unsigned long long)d.broken, silence(&d));
+	       (unsigned long long)d.broken, (unsigned long long)d.joined,
+	       silence(&d));
 	return (d.received < d.count && !lossy) || d.reordered || d.doubled ||
 	       d.broken;
 }
@@ -651,7 +709,7 @@ int main(int argc, char **argv)
 	fprintf(stderr,
 "cipe-flow tcp FROM TO ADDRESS [bytes N] [streams N] [both] [stay]\n"
 "              [seconds N]\n"
-"cipe-flow udp FROM TO ADDRESS [count N] [size N] [gap USEC] [lossy]\n"
+"cipe-flow udp FROM TO ADDRESS [count N] [size N] [gap USEC] [lossy] [mixed] [join]\n"
 "cipe-flow ping FROM ADDRESS [count N] [size N] [df|nodf] [window N]\n"
 "               [timeout MS] [gap USEC]\n");
 	return 2;
