@@ -4,10 +4,11 @@
  * NAPI. In the softirq that brought them they would pass through the stack on
  * top of the carrier's way through it, and of those of all tunnels in tunnels.
  *
- * Linux's GRO cells (net/core/gro_cells.c) with two differences. Short packets,
- * if only such wait, go up as one list and without GRO: it would look at every
- * one of them, for a UDP socket too, and has nothing to win. And the queue has a
- * lock, as NAPI may run in a thread, which may be on another CPU.
+ * As Linux's GRO cells (net/core/gro_cells.c), but: Short packets, if only such
+ * wait, go up as one list and without GRO, which would look at every one of them,
+ * for a UDP socket too, and seldom has anything to win. The queue has a lock, as
+ * NAPI may run in a thread, which may be on another CPU. Nothing goes up while the
+ * device is down: it may be on its way out of the namespace.
  */
 
 #include <linux/netdevice.h>
@@ -19,10 +20,15 @@
 #include "cells.h"
 #include "compat.h"
 
-/* Octets, with the inner IP header, or behind Ethernet's. GRO joins no
- * acknowledgements, and segments of a bulk transfer are longer
+/* Octets, with the IP header, or behind Ethernet's: TCP's acknowledgements have no
+ * more, over IPv6 with all options (40 + 20 + 40, RFC 8200 section 3, RFC 9293
+ * section 3.1). GRO joins none of those. It does join short datagrams, for sockets
+ * that ask for it: those of a link that is in this one are longer.
  */
-#define CELL_SHORT	256
+#define CELL_SHORT	100
+
+/* By these the administrator has UDP joined whoever it is for */
+#define CELL_JOIN	(NETIF_F_GRO_FRAGLIST | NETIF_F_GRO_UDP_FWD)
 
 /**
  * struct cell - packets for the stack, of one CPU
@@ -64,6 +70,15 @@ static int cell_take(struct cell *cell, struct list_head *list, int budget, bool
 	return n;
 }
 
+/* GRO was switched off, by the administrator or in the way of XDP; or @brief packets
+ * that overtake nothing that it holds
+ */
+static bool cell_past_gro(const struct napi_struct *napi, bool brief)
+{
+	return netif_elide_gro(napi->dev) ||
+	       (brief && !napi->gro_bitmask && !(napi->dev->features & CELL_JOIN));
+}
+
 static int cell_poll(struct napi_struct *napi, int budget)
 {
 	struct cell *cell = container_of(napi, struct cell, napi);
@@ -72,11 +87,11 @@ static int cell_poll(struct napi_struct *napi, int budget)
 	bool brief;
 	int n;
 
+	/* netpoll asks what was sent, maybe with the lock held */
+	if (unlikely(!budget))
+		return 0;
 	n = cell_take(cell, &list, budget, &brief);
-	/* None may overtake what GRO holds. Without GRO, by the administrator or
-	 * in the way of XDP, it may.
-	 */
-	if ((brief && !napi->gro_bitmask) || netif_elide_gro(napi->dev)) {
+	if (cell_past_gro(napi, brief)) {
 		netif_receive_skb_list(&list);
 	} else {
 		list_for_each_entry_safe(skb, next, &list, list) {
@@ -95,8 +110,8 @@ static int cell_poll(struct napi_struct *napi, int budget)
  * @dev: its device
  * @list: the packets, in order; used up
  *
- * Beyond the system's limit for such queues (net.core.netdev_max_backlog,
- * packets) all are dropped.
+ * Where more wait than the system's limit for such queues
+ * (net.core.netdev_max_backlog, packets) all of @list are dropped.
  *
  * Context: softirq or BH off.
  */
@@ -122,7 +137,7 @@ void cipe_cells_receive(struct cipe_cells *cells, struct net_device *dev,
 }
 
 /**
- * cipe_cells_new - cells for a device
+ * cipe_cells_new - cells for a device that is down
  * @dev: the device, not yet registered
  *
  * Context: may sleep.
@@ -148,9 +163,42 @@ struct cipe_cells *cipe_cells_new(struct net_device *dev)
 		/* Nobody asks for one of them by its number */
 		set_bit(NAPI_STATE_NO_BUSY_POLL, &cell->napi.state);
 		netif_napi_add(dev, &cell->napi, cell_poll);
-		napi_enable(&cell->napi);
 	}
 	return cells;
+}
+
+/**
+ * cipe_cells_start - the device goes up
+ * @cells: its cells, as new or stopped
+ *
+ * Context: may sleep, under RTNL.
+ */
+void cipe_cells_start(struct cipe_cells *cells)
+{
+	struct cell *cell;
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		cell = per_cpu_ptr(cells->cell, cpu);
+		/* What came while the device went down */
+		__skb_queue_purge(&cell->queue);
+		napi_enable(&cell->napi);
+	}
+}
+
+/**
+ * cipe_cells_stop - the device goes down
+ * @cells: its cells, started. Nothing goes up any more; what still comes waits, and
+ *	is dropped by cipe_cells_start() or cipe_cells_free()
+ *
+ * Context: may sleep, under RTNL.
+ */
+void cipe_cells_stop(struct cipe_cells *cells)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		napi_disable(&per_cpu_ptr(cells->cell, cpu)->napi);
 }
 
 static void cells_free_rcu(struct rcu_head *rcu)
@@ -163,7 +211,7 @@ static void cells_free_rcu(struct rcu_head *rcu)
 
 /**
  * cipe_cells_free - end, with what waits
- * @cells: cells that nothing comes to any more
+ * @cells: cells that nothing comes to any more, as new or stopped
  *
  * Context: may sleep.
  */
@@ -174,7 +222,6 @@ void cipe_cells_free(struct cipe_cells *cells)
 
 	for_each_possible_cpu(cpu) {
 		cell = per_cpu_ptr(cells->cell, cpu);
-		napi_disable(&cell->napi);
 		__netif_napi_del(&cell->napi);
 		__skb_queue_purge(&cell->queue);
 	}

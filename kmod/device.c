@@ -11,6 +11,7 @@
 #include <cipe/wire.h>
 #include <uapi/linux/cipe.h>
 
+#include "cells.h"
 #include "compat.h"
 #include "device.h"
 #include "link.h"
@@ -101,7 +102,18 @@ static void device_uninit(struct net_device *dev)
 
 static int device_open(struct net_device *dev)
 {
-	cipe_link_poke(netdev_priv(dev));
+	struct cipe_link *link = netdev_priv(dev);
+
+	cipe_cells_start(link->cells);
+	cipe_link_poke(link);
+	return 0;
+}
+
+static int device_stop(struct net_device *dev)
+{
+	struct cipe_link *link = netdev_priv(dev);
+
+	cipe_cells_stop(link->cells);
 	return 0;
 }
 
@@ -118,6 +130,7 @@ static const struct net_device_ops device_ip_ops = {
 	.ndo_init = device_init,
 	.ndo_uninit = device_uninit,
 	.ndo_open = device_open,
+	.ndo_stop = device_stop,
 	.ndo_start_xmit = cipe_tx_xmit,
 	.ndo_get_stats64 = device_get_stats64,
 	.ndo_get_iflink = device_get_iflink,
@@ -127,6 +140,7 @@ static const struct net_device_ops device_ether_ops = {
 	.ndo_init = device_init,
 	.ndo_uninit = device_uninit,
 	.ndo_open = device_open,
+	.ndo_stop = device_stop,
 	.ndo_start_xmit = cipe_tx_xmit,
 	.ndo_get_stats64 = device_get_stats64,
 	.ndo_get_iflink = device_get_iflink,

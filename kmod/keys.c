@@ -335,7 +335,7 @@ int cipe_keys_init(void)
  */
 void cipe_keys_exit(void)
 {
-	/* Keys on their way from RCU to the queue */
+	/* Keys on their way from RCU to the queue, and memory of links (cells.c) */
 	rcu_barrier();
 	destroy_workqueue(keys_wq);
 	rhltable_destroy(&keys_table);

@@ -25,10 +25,12 @@ static int __init cipe_init(void)
 	int err;
 
 	cipe_gather_init();
-	cipe_order_setup();
-	err = cipe_pages_init();
+	err = cipe_order_start();
 	if (err)
 		return err;
+	err = cipe_pages_init();
+	if (err)
+		goto end_order;
 	err = cipe_spread_init();
 	if (err)
 		goto exit_pages;
@@ -66,6 +68,8 @@ exit_spread:
 	cipe_spread_exit();
 exit_pages:
 	cipe_pages_exit();
+end_order:
+	cipe_order_end();
 	return err;
 }
 
@@ -83,6 +87,7 @@ static void __exit cipe_exit(void)
 	cipe_spread_exit();
 	cipe_batch_exit();
 	cipe_pages_exit();
+	cipe_order_end();
 }
 
 module_init(cipe_init);

@@ -13,12 +13,16 @@
 #include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/swap.h>
+#include <linux/workqueue.h>
 
 #include "order.h"
 
 /* Packets in all queues that may wait behind engines; away from what is only read */
 static atomic_t order_engines ____cacheline_aligned_in_smp = ATOMIC_INIT(0);
 static unsigned int order_engines_max __ro_after_init;
+
+/* Of our own: no work of it runs any more when the module goes */
+static struct workqueue_struct *order_wq __ro_after_init;
 
 static void order_add(struct cipe_order *order, struct cipe_order_entry *entry)
 {
@@ -45,7 +49,7 @@ static struct cipe_order_entry *order_head(struct cipe_order *order)
 static void order_defer(struct cipe_order *order)
 {
 	netdev_hold(order->dev, &order->dev_tracker, GFP_ATOMIC);
-	queue_work_on(order->home, system_highpri_wq, &order->work);
+	queue_work_on(order->home, order_wq, &order->work);
 }
 
 /* Release what is done at the head, as far as the budget goes; lock held,
@@ -113,13 +117,25 @@ bool cipe_order_crowded(void)
 }
 
 /**
- * cipe_order_setup - before the first packet
+ * cipe_order_start - before the first packet
+ *
+ * Return: 0 or an error.
  */
-void __init cipe_order_setup(void)
+int __init cipe_order_start(void)
 {
 	/* A page each, of a part of the memory that they can be had from */
 	order_engines_max = min_t(unsigned long, CIPE_ORDER_ENGINES,
 				  nr_free_buffer_pages() / CIPE_ORDER_PART);
+	order_wq = alloc_workqueue("cipe_order", WQ_HIGHPRI | WQ_MEM_RECLAIM, 0);
+	return order_wq ? 0 : -ENOMEM;
+}
+
+/**
+ * cipe_order_end - the reverse, after the last packet
+ */
+void cipe_order_end(void)
+{
+	destroy_workqueue(order_wq);
 }
 
 /**

@@ -86,7 +86,8 @@ struct cipe_order_entry {
 	bool done;
 };
 
-void cipe_order_setup(void);
+int cipe_order_start(void);
+void cipe_order_end(void);
 bool cipe_order_crowded(void);
 void cipe_order_init(struct cipe_order *order, struct net_device *dev,
 		     cipe_release_t release);

@@ -6,9 +6,9 @@
  * nothing is faster, and nothing else is disturbed. But all packets of one flow,
  * and all of one peer, come to one CPU. When that one is busy for half of the time
  * or more, and the cipher would be an eighth of it, whole batches go to one that has
- * some time, and no less than this one; when the cipher would be half of it, and this
- * one never has time, to one that has less of it too. The order is kept as behind an
- * asynchronous cipher, by the link's queue (order.c).
+ * an eighth of its time, and no less than this one; when the cipher would be half of it,
+ * and this one has less than an eighth, to one that has no more, but less of the cipher
+ * too. The order is kept as behind an asynchronous cipher, by the link's queue (order.c).
  *
  * What a process sends goes to CPUs that have time only: its own is its own, and
  * others' is not for it.
@@ -64,6 +64,16 @@
 /* How many CPUs to look at */
 #define SPREAD_LOOK	4
 
+/* One that takes so long to begin, in nanoseconds, has no time for workers at all: a
+ * real-time process has it, or the hypervisor. All of the link waits for it meanwhile.
+ * It is not asked again for so long.
+ */
+#define SPREAD_LATE	(100 * NSEC_PER_MSEC)
+#define SPREAD_SHUN	(10 * NSEC_PER_SEC)
+
+/* One in so many batches stays: what it costs may change */
+#define SPREAD_SAMPLE	64
+
 /**
  * struct cipe_spread - a CPU's part
  * @start: of the time being measured, in nanoseconds of local_clock()
@@ -73,13 +83,16 @@
  * @load: share of the time before in the cipher, of 1024. Read by all
  * @demand: and with what was given away, which may be more than there is
  * @next: CPU that was looked at, or given to, last
+ * @sample: batches that could have been given away
  * @looked: when somebody last looked how much time it has, by local_clock()
  * @rested: when last it was found to have been idle
  * @slept: for how long in all then, in microseconds
  * @lent: nanoseconds that it had helped then
- * @free: share of the time before, of 1024. Read by all
+ * @free: share of the time before, of 1024, or -1. Read by all
  * @helped: nanoseconds that it was in the cipher for others. Less the time by
  *	local_clock() that it began, and so negative, while it is
+ * @asked: when the first of @queue was given to it, by local_clock()
+ * @late: when it last began late, likewise; 0: never
  * @queue: batches given to this CPU
  * @work: decrypts and encrypts them
  */
@@ -91,16 +104,19 @@ struct cipe_spread {
 	unsigned int load;
 	unsigned int demand;
 	int next;
+	unsigned int sample;
 
 	atomic64_t looked ____cacheline_aligned_in_smp;
 	u64 rested;
 	u64 slept;
 	s64 lent;
-	unsigned int free;
+	int free;
 
 	s64 helped ____cacheline_aligned_in_smp;
 
-	struct llist_head queue ____cacheline_aligned_in_smp;
+	u64 asked ____cacheline_aligned_in_smp;
+	u64 late;
+	struct llist_head queue;
 	struct work_struct work;
 };
 
@@ -162,20 +178,23 @@ static u64 spread_lent(struct cipe_spread *spread, u64 now)
 }
 
 /* How much of the time since the last look did a CPU have for others? Whoever asks
- * first after a while finds out, for all. 0 if that is too long ago.
+ * first after a while finds out, for all. -1 if nobody asked for too long, or somebody
+ * is finding out.
  *
  * In which it helped, it had: else nobody would ask the one that helps best. But only
  * if it is idle too now and then, for it helps before all that is its own.
  */
-static unsigned int spread_free(int cpu, u64 now)
+static int spread_free(int cpu, u64 now)
 {
 	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
 	s64 looked = atomic64_read(&spread->looked), passed = now - looked;
-	u64 slept, lent, free = 0;
+	int free = -1;
+	u64 slept, lent;
 
-	if (passed < (s64)SPREAD_LOOKED ||
-	    !atomic64_try_cmpxchg(&spread->looked, &looked, now))
+	if (passed < (s64)SPREAD_LOOKED)
 		return READ_ONCE(spread->free);
+	if (!atomic64_try_cmpxchg(&spread->looked, &looked, now))
+		return -1;
 	slept = spread_slept(spread, cpu);
 	lent = spread_lent(spread, now);
 	if (slept)
@@ -188,12 +207,15 @@ static unsigned int spread_free(int cpu, u64 now)
 	return free;
 }
 
-/* Has it taken what it was given? Others may keep it busy, where we do not see it;
- * then no more than one batch of each CPU waits for it.
+/* Has it taken what it was given, and soon? Others may keep it busy, where we do not
+ * see it; then no more than two batches of each CPU wait for it.
  */
-static bool spread_ready(int cpu)
+static bool spread_ready(int cpu, u64 now)
 {
-	return llist_empty(&per_cpu_ptr(&spread_cpu, cpu)->queue);
+	const struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
+	u64 late = READ_ONCE(spread->late);
+
+	return llist_empty(&spread->queue) && (!late || now - late > SPREAD_SHUN);
 }
 
 /* The next CPU in turn that is not isolated */
@@ -215,24 +237,26 @@ static int spread_next(int cpu)
  */
 static int spread_pick(struct cipe_spread *spread, u64 now, bool share)
 {
-	unsigned int own = spread_free(smp_processor_id(), now), look;
-	unsigned int most = max_t(unsigned int, own, SPREAD_FREE), least = 0;
+	int own = spread_free(smp_processor_id(), now), most = max(own, SPREAD_FREE), time;
 	int cpu = spread->next, free = -1, less = -1;
+	unsigned int look, load, least = 0;
 
-	if (own >= SPREAD_KEEPS)
+	if (own < 0 || own >= SPREAD_KEEPS)
 		return -1;
 	if (share && own < SPREAD_FREE && spread->demand >= SPREAD_SHARE)
 		least = max_t(unsigned int, spread->load, SPREAD_LESS) - SPREAD_LESS;
 	for (look = 0; look < SPREAD_LOOK; look++) {
 		cpu = spread_next(cpu);
 		if (cpu >= nr_cpu_ids || cpu == smp_processor_id() ||
-		    !housekeeping_test_cpu(cpu, HK_TYPE_WQ) || !spread_ready(cpu))
+		    !housekeeping_test_cpu(cpu, HK_TYPE_WQ) || !spread_ready(cpu, now))
 			continue;
-		if (spread_free(cpu, now) >= most) {
-			most = spread_free(cpu, now) + 1;
+		time = spread_free(cpu, now);
+		load = spread_load(cpu, now);
+		if (time >= most) {
+			most = time + 1;
 			free = cpu;
-		} else if (spread_load(cpu, now) < least) {
-			least = spread_load(cpu, now);
+		} else if (load < least) {
+			least = load;
 			less = cpu;
 		}
 	}
@@ -272,7 +296,8 @@ int cipe_spread_where(const struct cipe_batch *batch)
 		return -1;
 	now = local_clock();
 	took = spread->cost * spread_octets(batch) / 1024;
-	if (took < SPREAD_WORTH || now - spread->start > 2 * SPREAD_WINDOW)
+	if (took < SPREAD_WORTH || now - spread->start > 2 * SPREAD_WINDOW ||
+	    ++spread->sample % SPREAD_SAMPLE == 0)
 		return -1;
 	cpu = spread_pick(spread, now, in_serving_softirq());
 	if (cpu >= 0) {
@@ -292,8 +317,21 @@ void cipe_spread_queue(struct cipe_batch *batch, int cpu)
 {
 	struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
 
-	if (llist_add(&batch->spread, &spread->queue))
+	if (llist_add(&batch->spread, &spread->queue)) {
+		WRITE_ONCE(spread->asked, local_clock());
 		queue_work_on(cpu, spread_wq, &spread->work);
+	}
+}
+
+/* Batches are taken: did that take long? By clocks of two CPUs, if it is far too long
+ * there is no doubt
+ */
+static void spread_begun(struct cipe_spread *spread)
+{
+	u64 now = local_clock();
+
+	if ((s64)(now - READ_ONCE(spread->asked)) > (s64)SPREAD_LATE)
+		WRITE_ONCE(spread->late, now);
 }
 
 /* The cipher is done: what follows may be this CPU's own */
@@ -309,6 +347,7 @@ static void spread_work(struct work_struct *work)
 	struct cipe_batch *batch, *next;
 	struct llist_node *list;
 
+	spread_begun(spread);
 	list = llist_reverse_order(llist_del_all(&spread->queue));
 	llist_for_each_entry_safe(batch, next, list, spread) {
 		local_bh_disable();

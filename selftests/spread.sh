@@ -65,6 +65,34 @@ spread()
 	no_errors a b
 }
 
+# A processor that a real-time process has does not take what it is given. All of
+# the link waits for that once, not again and again.
+late()
+{
+	seen || skip "the kernel does not tell when work is given to another processor"
+	fresh
+	gateways
+	link_pair ip 4 chacha20-poly1305
+	watch
+	taskset -c 1 chrt -f 1 sh -c 'while :; do :; done' &
+	keep $!
+	# cipe-flow stays where it begins
+	wait_until 60 found_late
+	BEFORE=$(times)
+	taskset -c 0 cipe-flow tcp "$NS-a" "$NS-b" 10.9.0.2 stay streams 4 \
+		bytes $((BYTES / 4)) seconds $((100 * CIPE_SLOW)) > "$TMP/flow"
+	say "$(cat "$TMP/flow"), $(($(times) - BEFORE)) times it was asked then"
+	at_most "times it was asked" $(($(times) - BEFORE)) 2
+}
+
+# found_late: it was asked, and a second later what it was given is done
+found_late()
+{
+	taskset -c 0 cipe-flow tcp "$NS-a" "$NS-b" 10.9.0.2 stay streams 4 \
+		bytes $((BYTES / 4)) seconds $((100 * CIPE_SLOW)) > "$TMP/flow" || return
+	[ "$(times)" -ge 1 ]
+}
+
 # busy: it happens; or so much passes that it will, with a kernel that is slow and
 # does not tell
 busy()
@@ -117,5 +145,6 @@ goes()
 it "mode ip: help is asked for, nothing is lost, changed or out of order" \
 	spread ip 4 chacha20-poly1305
 it "mode ether, over IPv6: likewise" spread ether 6 aes-256-gcm
+it "a processor that has no time for workers is not asked again" late
 it "keys, links and namespaces go while others help" goes
 run_tests
