@@ -180,9 +180,11 @@ void cipe_cells_start(struct cipe_cells *cells)
 
 	for_each_possible_cpu(cpu) {
 		cell = per_cpu_ptr(cells->cell, cpu);
-		/* What came while the device went down */
-		__skb_queue_purge(&cell->queue);
 		napi_enable(&cell->napi);
+		/* What came while the device went down, and is not polled for. It may
+		 * still come: with the queue empty, NAPI will be told of the next
+		 */
+		skb_queue_purge(&cell->queue);
 	}
 }
 

@@ -88,6 +88,29 @@ switched()
 	no_errors a b
 }
 
+# What comes while the device goes down and up waits for nobody. What comes after
+# that does not wait behind it
+down_up()
+{
+	local flow i
+
+	fresh
+	gateways
+	link_pair
+	cipe-flow udp "$NS-a" "$NS-b" 10.9.0.2 lossy size 100 \
+		count 5000000 > "$TMP/flow" 2>&1 &
+	flow=$!
+	keep $flow
+	for ((i = 0; i < $(scale 50 10); i++)); do
+		ipn b link set cipe0 down
+		ipn b link set cipe0 up
+	done
+	kill $flow 2> /dev/null || :
+	wait $flow || :
+	udp a b 10.9.0.2 mixed size 1300
+	udp b a 10.9.0.1 mixed size 1300
+}
+
 # In a thread that gets no processor meanwhile the queue fills: what is too much
 # is counted by the device, and the rest goes on
 full()
@@ -118,5 +141,6 @@ done
 it "also where GRO holds some for longer" held
 it "also where NAPI runs in a thread" thread
 it "also while GRO and threads are switched on and off" switched
+it "also after the device went down and up" down_up
 it "what is too much for the queue is counted, and the rest goes on" full
 run_tests
