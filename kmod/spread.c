@@ -66,10 +66,10 @@
 
 /* One that takes so long to begin, in nanoseconds, has no time for workers at all: a
  * real-time process has it, or the hypervisor. All of the link waits for it meanwhile.
- * It is not asked again for so long.
+ * It is not asked again for so many times as long.
  */
 #define SPREAD_LATE	(100 * NSEC_PER_MSEC)
-#define SPREAD_SHUN	(10 * NSEC_PER_SEC)
+#define SPREAD_SHUN	10
 
 /* One in so many batches stays: what it costs may change */
 #define SPREAD_SAMPLE	64
@@ -92,7 +92,7 @@
  * @helped: nanoseconds that it was in the cipher for others. Less the time by
  *	local_clock() that it began, and so negative, while it is
  * @asked: when the first of @queue was given to it, by local_clock()
- * @late: when it last began late, likewise; 0: never
+ * @shunned: it began late and is not asked until then, likewise; 0: never was late
  * @queue: batches given to this CPU
  * @work: decrypts and encrypts them
  */
@@ -115,7 +115,7 @@ struct cipe_spread {
 	s64 helped ____cacheline_aligned_in_smp;
 
 	u64 asked ____cacheline_aligned_in_smp;
-	u64 late;
+	u64 shunned;
 	struct llist_head queue;
 	struct work_struct work;
 };
@@ -213,9 +213,9 @@ static int spread_free(int cpu, u64 now)
 static bool spread_ready(int cpu, u64 now)
 {
 	const struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
-	u64 late = READ_ONCE(spread->late);
+	u64 shunned = READ_ONCE(spread->shunned);
 
-	return llist_empty(&spread->queue) && (!late || now - late > SPREAD_SHUN);
+	return llist_empty(&spread->queue) && (!shunned || (s64)(now - shunned) > 0);
 }
 
 /* The next CPU in turn that is not isolated */
@@ -329,9 +329,10 @@ void cipe_spread_queue(struct cipe_batch *batch, int cpu)
 static void spread_begun(struct cipe_spread *spread)
 {
 	u64 now = local_clock();
+	s64 late = now - READ_ONCE(spread->asked);
 
-	if ((s64)(now - READ_ONCE(spread->asked)) > (s64)SPREAD_LATE)
-		WRITE_ONCE(spread->late, now);
+	if (late > (s64)SPREAD_LATE)
+		WRITE_ONCE(spread->shunned, now + SPREAD_SHUN * late);
 }
 
 /* The cipher is done: what follows may be this CPU's own */
