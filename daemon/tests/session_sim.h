@@ -461,4 +461,11 @@ static __attribute__((unused)) uint64_t sim_converge(struct sim *sim, uint64_t l
 	return sim->now - start;
 }
 
+/* The state file is lost */
+static inline void node_lose_memory(struct node *n)
+{
+	n->accepted = n->stamp = 0;
+	secret_random(n->local, sizeof(n->local));
+}
+
 #endif /* CIPED_TESTS_SESSION_SIM_H */
