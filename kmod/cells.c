@@ -7,8 +7,8 @@
  * As Linux's GRO cells (net/core/gro_cells.c), but: Short packets, if only such
  * wait, go up as one list and without GRO, which would look at every one of them,
  * for a UDP socket too, and seldom has anything to win. The queue has a lock, as
- * NAPI may run in a thread, which may be on another CPU. Nothing goes up while the
- * device is down: it may be on its way out of the namespace.
+ * NAPI may run in a thread, which may be on another CPU. What waits does not go up
+ * when the device is down: it may be on its way out of the namespace.
  */
 
 #include <linux/netdevice.h>
@@ -23,7 +23,7 @@
 /* Octets, with the IP header, or behind Ethernet's: TCP's acknowledgements have no
  * more, over IPv6 with all options (40 + 20 + 40, RFC 8200 section 3, RFC 9293
  * section 3.1). GRO joins none of those. It does join short datagrams, for sockets
- * that ask for it: those of a link that is in this one are longer.
+ * that ask for it: those of a link that is in this one are mostly longer.
  */
 #define CELL_SHORT	100
 

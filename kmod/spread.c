@@ -66,10 +66,11 @@
 
 /* One that takes so long to begin, in nanoseconds, has no time for workers at all: a
  * real-time process has it, or the hypervisor. All of the link waits for it meanwhile.
- * It is not asked again for so many times as long.
+ * It is not asked again for so many times as long, but no longer than so.
  */
 #define SPREAD_LATE	(100 * NSEC_PER_MSEC)
 #define SPREAD_SHUN	10
+#define SPREAD_SHUN_MAX	(10ll * NSEC_PER_SEC)
 
 /* One in so many batches stays: what it costs may change */
 #define SPREAD_SAMPLE	64
@@ -213,9 +214,14 @@ static int spread_free(int cpu, u64 now)
 static bool spread_ready(int cpu, u64 now)
 {
 	const struct cipe_spread *spread = per_cpu_ptr(&spread_cpu, cpu);
-	u64 shunned = READ_ONCE(spread->shunned);
+	u64 shunned;
 
-	return llist_empty(&spread->queue) && (!shunned || (s64)(now - shunned) > 0);
+	if (!llist_empty(&spread->queue))
+		return false;
+	/* Written before the queue is emptied */
+	smp_rmb();
+	shunned = READ_ONCE(spread->shunned);
+	return !shunned || (s64)(now - shunned) > 0;
 }
 
 /* The next CPU in turn that is not isolated */
@@ -332,7 +338,7 @@ static void spread_begun(struct cipe_spread *spread)
 	s64 late = now - READ_ONCE(spread->asked);
 
 	if (late > (s64)SPREAD_LATE)
-		WRITE_ONCE(spread->shunned, now + SPREAD_SHUN * late);
+		WRITE_ONCE(spread->shunned, now + min_t(s64, SPREAD_SHUN * late, SPREAD_SHUN_MAX));
 }
 
 /* The cipher is done: what follows may be this CPU's own */

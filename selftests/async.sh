@@ -228,15 +228,13 @@ namespaces_go()
 	fresh
 	for ((i = 0; i < SOME; i++)); do
 		async_pair ip 4 $cipher
-		printf "link add probe netns $NS-%s type veth peer name $NS-%s\n" \
-			a a b b | ip -batch -
+		namespaces_watch
 		flood
 		wait_until 5 passed 50
 		kill -9 $HOLDER_A $FLOOD
 		printf "netns del $NS-%s\n" a b | ip -batch -
 		kill -9 $HOLDER_B
-		wait_until 15 [ ! -e /sys/class/net/$NS-a ]
-		wait_until 15 [ ! -e /sys/class/net/$NS-b ]
+		namespaces_gone
 		stop_flood
 	done
 }

@@ -107,6 +107,7 @@ down_up()
 	done
 	kill $flow 2> /dev/null || :
 	wait $flow || :
+	settle
 	udp a b 10.9.0.2 mixed size 1300
 	udp b a 10.9.0.1 mixed size 1300
 }
@@ -124,12 +125,13 @@ full()
 	trap 'sysctl -qw net.core.netdev_max_backlog="$BACKLOG"' EXIT
 	setting threaded 1
 	sysctl -qw net.core.netdev_max_backlog=2
-	cipe-flow udp "$NS-a" "$NS-b" 10.9.0.2 count "$UDP_COUNT" lossy > "$TMP/flow" 2>&1
+	cipe-flow udp "$NS-a" "$NS-b" 10.9.0.2 count 1000 lossy > "$TMP/flow" 2>&1
 	say "$(cat "$TMP/flow")"
 	lost=$(sed -n 's/.* lost \([0-9]*\) .*/\1/p' "$TMP/flow")
 	dropped=$(on_sys b cat /sys/class/net/cipe0/statistics/rx_dropped)
-	at_least lost "$lost" 1
-	is "dropped by the device" "$dropped" "$lost"
+	# The carrier's queue has the same limit
+	at_least "dropped by the device" "$dropped" 1
+	at_most "dropped by the device" "$dropped" "$lost"
 	sysctl -qw net.core.netdev_max_backlog="$BACKLOG"
 	mixed
 }

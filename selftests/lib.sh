@@ -672,6 +672,20 @@ udp()
 	return 1
 }
 
+# namespaces_watch: a device in each of a and b ends with it, and its other end too;
+# namespaces_gone: wait for that
+namespaces_watch()
+{
+	printf "link add probe netns $NS-%s type veth peer name $NS-%s\n" \
+		a a b b | ip -batch -
+}
+
+namespaces_gone()
+{
+	wait_until 15 [ ! -e "/sys/class/net/$NS-a" ]
+	wait_until 15 [ ! -e "/sys/class/net/$NS-b" ]
+}
+
 # tcp_stat NS NAME: of TcpExt
 tcp_stat()
 {
