@@ -16,6 +16,8 @@ FUZZ_TIME ?= 60
 LIMIT ?=
 # What "make bench" measures: kernels and modes
 MODES ?= icount smp
+# What "make bench-flood" measures: kinds of floods; empty: all
+KINDS ?=
 # What "make bench-scale" measures: peers of the hub, and their keys
 PEERS ?= 10000
 KIND ?= psk
@@ -29,7 +31,7 @@ VM := selftests/vm
 DEST_MODULES := $(DESTDIR)/lib/modules/$(KVER)/updates
 
 .PHONY: all modules daemon tests install uninstall clean deps check fuzz model demo \
-	bench bench-scale lint help
+	bench bench-flood bench-scale lint help
 
 all: modules daemon
 
@@ -54,6 +56,8 @@ help:
 	@echo "make model         search the model of the key exchange (spin)"
 	@echo "make bench-scale   a hub of many peers in an emulated machine: start, memory,"
 	@echo "                   key exchanges; PEERS=10000 KIND=psk or public"
+	@echo "make bench-flood   what floods of forged messages cost a link, in an emulated"
+	@echo "                   machine; KINDS for some of them only"
 	@echo "make lint          checkpatch, sparse, shellcheck"
 	@echo "make clean"
 	@echo "See README.md and docs/testing.md."
@@ -129,6 +133,12 @@ demo:
 
 bench:
 	@KERNELS='$(filter-out debug,$(KERNELS))' MODES='$(MODES)' bench/all $(if $(QUICK),--quick)
+
+bench-flood: daemon
+	@$(VM)/deps
+	@dir=$$($(VM)/kernel 6.12) && $(MAKE) -s modules KVER=$$(cat $$dir/release) KDIR=$$dir/build
+	@$(MAKE) -s -C selftests OUTPUT=$(BUILD)/selftests KSFT=$$($(VM)/source)/tools/testing/selftests
+	@bench/flood-run --kinds '$(KINDS)'
 
 bench-scale: daemon
 	@$(VM)/deps
