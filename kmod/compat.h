@@ -14,7 +14,7 @@
 #include <net/gso.h>
 #endif
 
-/* Limits that packets ask for moved to one place in 6.9 */
+/* The limit of queues before the stack moved to net_hotdata in 6.9 */
 #if KERNEL_VERSION(6, 9, 0) <= LINUX_VERSION_CODE
 #include <net/hotdata.h>
 #endif
@@ -61,7 +61,7 @@ static inline void cipe_compat_set_mc_loop(struct sock *sk, bool on)
 #endif
 }
 
-/* Packets that may wait for the stack on a CPU */
+/* Packets that may wait in such a queue: net.core.netdev_max_backlog */
 static inline unsigned int cipe_compat_max_backlog(void)
 {
 #if KERNEL_VERSION(6, 9, 0) <= LINUX_VERSION_CODE
